@@ -10,12 +10,13 @@ __all__ = ['PROTOCOLS', 'PLATFORMS', 'PLATFORM_NAMES', 'READOUTS', 'FEATURE_KERN
            'split_data', 'RidgeReadout', 'feature_blocks', 'fit_readout', 'RidgeBench', 'run_ridge', 'ridge_grid',
            'cache_folder', 'run_grid', 'accuracy_table', 'format_table', 'plot_accuracy', 'plot_error']
 
-# %% ../nbs/13_ridge.ipynb #a7c67863
+# %% ../nbs/13_ridge.ipynb #a5ab36b0
 import hashlib
 import itertools
 import math
 import os
-from dataclasses import asdict, dataclass, fields, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -45,7 +46,7 @@ class RidgeRun:
     log2_ratio: int = 5 # log2(D / d)
     seed: int = 0
     platform: str = 'fp32' # 'fp32', 'hermes' or 'ideal'
-    readout: str = 'chip' # fitted on the 'chip''s own features, or on 'digital' ones and deployed on the chip; fp32: 'digital'
+    readout: str = 'chip' # fitted on the 'chip''s own features, or on 'digital' ones and deployed on the chip; without effect for fp32
     protocol: str = 'paper' # 'paper' or 'sound'
     gamma: float = .05 # RBF coefficient on standardised inputs
     ridge_alpha: float = .5 # L2 penalty
@@ -58,7 +59,6 @@ class RidgeRun:
         if self.log2_ratio not in range(0, 13): raise ValueError(f"RidgeRun: log2_ratio must be 0 to 12, got {self.log2_ratio}.")
         if not self.seed >= 0: raise ValueError(f"RidgeRun: seed must be >= 0, got {self.seed}.")
         if not self.ridge_alpha > 0: raise ValueError(f"RidgeRun: ridge_alpha must be > 0, got {self.ridge_alpha}.")
-        if self.platform == 'fp32': object.__setattr__(self, 'readout', 'digital') # there are no others
 
 # %% ../nbs/13_ridge.ipynb #518c4217
 def n_directions(
@@ -96,16 +96,12 @@ def split_data(
     if protocol == 'paper' and data.n_classes != 2:
         raise ValueError(f"split_data: protocol 'paper' is for two classes but {data.name} has {data.n_classes}; use protocol 'sound', or letter-binary.")
     X,y = torch.from_numpy(data.X),torch.from_numpy(data.y)
-    given = {k: torch.arange(s.start, s.stop) for k,s in data.parts.items()}
-    order = lambda n: torch.randperm(n, generator=stream(seed, 'split'))
-    if given: train,rest = given['train'],given.get('test')
-    else:
-        train,rest = order(len(X)).tensor_split([round(data.train_size*len(X))])
-    if protocol == 'sound':
-        return Split(standardise(X[train]), y[train], standardise(X[rest], X[train]), y[rest])
-    if 'validation' in given: others = given['validation'],given['test']
-    else: others = (rest[order(len(rest))] if given else rest).tensor_split(2)
-    return Split(standardise(X[train]), y[train], torch.cat([standardise(X[o]) for o in others]), y[torch.cat(others)])
+    parts = [torch.arange(s.start, s.stop) for s in data.parts.values()]
+    if not parts: parts = torch.randperm(len(X), generator=stream(seed, 'split')).tensor_split([round(data.train_size*len(X))])
+    train,*rest = parts
+    if protocol == 'sound': return Split(standardise(X[train]), y[train], standardise(X[rest[-1]], X[train]), y[rest[-1]])
+    whole = None if data.parts else X
+    return Split(standardise(X[train], whole), y[train], torch.cat([standardise(X[r], whole) for r in rest]), y[torch.cat(list(rest))])
 
 # %% ../nbs/13_ridge.ipynb #f4328ce6
 @dataclass(frozen=True, eq=False)
@@ -127,8 +123,8 @@ def feature_blocks(
     features:RandomFeatures, # or any callable with `n_components`
     X:Tensor, # shape (n, d)
 ): # yields (slice of rows, their features)
-    "Features of `X`, in blocks of rows of about 4 MB"
-    n = max(64, _BLOCK_BYTES//(4*features.n_components))
+    "Features of `X`, in blocks of at most 4,096 rows and about 4 MB"
+    n = min(max(64, _BLOCK_BYTES//(4*features.n_components)), 4096) # longer float32 sums would lose digits
     for i in range(0, len(X), n):
         rows = slice(i, min(i + n, len(X)))
         yield rows,features(X[rows])
@@ -150,7 +146,12 @@ def fit_readout(
         moments[:m] += Z.T @ Y[rows]
     gram[:m, m],gram[m, m],moments[m] = gram[m, :m],len(X),Y.sum(0)
     gram.diagonal().add_(ridge_alpha)
-    W = torch.cholesky_solve(moments, torch.linalg.cholesky(gram)).float()
+    L,failed = torch.linalg.cholesky_ex(gram)
+    if failed: # rounding has pushed an eigenvalue below 0; none can be below the penalty
+        eigenvalues,V = torch.linalg.eigh(gram)
+        W = V @ ((V.T @ moments)/eigenvalues.clamp_min(ridge_alpha)[:, None])
+    else: W = torch.cholesky_solve(moments, L)
+    W = W.float()
     return RidgeReadout(W[:m], W[m])
 
 # %% ../nbs/13_ridge.ipynb #6e0af0c3
@@ -160,6 +161,14 @@ N_ERROR_ROWS = 1000 # test rows whose Gram matrix is compared
 def _chip(run):
     chip = PLATFORMS[run.platform]
     return replace(chip, input_range=INPUT_RANGES[run.dataset]) if chip and chip.input_range and run.dataset in INPUT_RANGES else chip
+
+@contextmanager
+def _one_thread():
+    "With several threads the order of a sum, and so its last digit, depends on the load of the machine"
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try: yield
+    finally: torch.set_num_threads(threads)
 
 class RidgeBench:
     "What runs on the same data set, seed, kernel and protocol share: the split, the exact kernel, digital read-outs"
@@ -179,17 +188,19 @@ class RidgeBench:
                               sampler_options=options, chip=_chip(run), generator=stream(run.seed, 'features')).calibrate(self.split.X_train)
 
     def digital_readout(self, run):
-        key = replace(run, platform='fp32')
+        key = replace(run, platform='fp32', readout='digital')
         if key not in self._readouts:
             self._readouts = {key: self._fit(self.features(key), run)} # the last one: runs that share it follow each other
         return self._readouts[key]
 
     def _fit(self, features, run): return fit_readout(features, self.split.X_train, self.split.y_train, self.data.n_classes, run.ridge_alpha)
 
+    @_one_thread()
     def measure(self, run):
         "Accuracy on all test rows, and error of the Gram matrix of the first 1,000"
         features,split = self.features(run),self.split
-        readout = self.digital_readout(run) if run.readout == 'digital' else self._fit(features, run)
+        digital = run.readout == 'digital' or run.platform == 'fp32'
+        readout = self.digital_readout(run) if digital else self._fit(features, run)
         correct,first = 0,[]
         for rows,Z in feature_blocks(features, split.X_test):
             correct += (readout.predict(Z) == split.y_test[rows]).sum().item()
@@ -216,14 +227,10 @@ def _cached_measure(run, data_fingerprint, code_fingerprint, bench): return benc
 
 def _task(runs, data, fingerprint, memory, on_done):
     measure,bench,rows = memory.cache(_cached_measure, ignore=['bench']),RidgeBench(data, runs[0]),[]
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        for run in runs:
-            result = measure(run, fingerprint, _code_fingerprint(), bench)
-            rows += [{**{c: getattr(run, c) for c in RUN_COLUMNS}, 'metric': k, 'value': v} for k,v in result.items()]
-            on_done()
-    finally: torch.set_num_threads(threads)
+    for run in runs:
+        result = measure(run, fingerprint, _code_fingerprint(), bench)
+        rows += [{**{c: getattr(run, c) for c in RUN_COLUMNS}, 'metric': k, 'value': v} for k,v in result.items()]
+        on_done()
     return rows
 
 # %% ../nbs/13_ridge.ipynb #578fcfe3
@@ -234,14 +241,14 @@ def ridge_grid(
     datasets=('magic', 'letter-binary'), kernels=('rbf', 'arccos0'), samplers=('rff', 'orf', 'sorf'), log2_ratios=range(1, 6),
     seeds=10, # a number, for seeds 0 to seeds - 1, or the seeds themselves
     platforms=('fp32', 'hermes'), readouts=('chip',), protocol='paper', **settings, # other fields of `RidgeRun`
-) -> list: # of RidgeRun; fp32 once, whatever the read-outs
+) -> list: # of RidgeRun; fp32 once, with its only read-out, 'digital'
     "All combinations, as runs"
     seeds = range(seeds) if isinstance(seeds, int) else seeds
     for name in datasets:
         if name not in NAMES: raise ValueError(f"ridge_grid: dataset must be one of {', '.join(NAMES)}, got {name!r}.")
-    runs = (RidgeRun(dataset=d, seed=s, kernel=k, sampler=o, log2_ratio=n, platform=p, readout=r, protocol=protocol, **settings)
-            for d,s,k,o,n,p,r in itertools.product(datasets, seeds, kernels, samplers, log2_ratios, platforms, readouts))
-    return list(dict.fromkeys(runs))
+    return [RidgeRun(dataset=d, seed=s, kernel=k, sampler=o, log2_ratio=n, platform=p, readout=r, protocol=protocol, **settings)
+            for d,s,k,o,n,p in itertools.product(datasets, seeds, kernels, samplers, log2_ratios, platforms)
+            for r in (readouts if p != 'fp32' else ['digital'])]
 
 def cache_folder() -> Path:
     "Where finished runs are kept: the environment variable KERNEL_AIMC_CACHE, else the platform's cache folder"

@@ -34,6 +34,9 @@ def seed_from(
 def _check_size(name, D, d):
     if D < 1 or d < 1: raise ValueError(f"{name}: D and d must be >= 1, got D={D}, d={d}.")
 
+def _check_variant(name, variant):
+    if variant not in ('uniform', 'paper'): raise ValueError(f"{name}: variant must be 'uniform' or 'paper', got {variant!r}.")
+
 # %% ../nbs/01_samplers.ipynb #cb75af21
 def gaussian(
     D:int, # number of directions
@@ -60,7 +63,7 @@ def orthogonal(
 ) -> Tensor: # Omega, shape (D, d); rows orthogonal within each block of d, lengths chi-distributed
     "Gaussian directions, orthogonal within each block of `d` rows (Yu et al. 2016)"
     _check_size('orthogonal', D, d)
-    if variant not in ('uniform', 'paper'): raise ValueError(f"orthogonal: variant must be 'uniform' or 'paper', got {variant!r}.")
+    _check_variant('orthogonal', variant)
     n_blocks = math.ceil(D/d)
     G = gaussian(n_blocks*d, d, truncate=3. if variant == 'paper' else None, generator=generator, dtype=dtype).view(n_blocks, d, d)
     Q,R = torch.linalg.qr(G)
@@ -88,21 +91,23 @@ def structured_orthogonal(
     D:int, # number of directions
     d:int, # input dimension; padded to the next power of two
     *,
+    variant:str='uniform', # 'uniform': H D1 H D2 H D3; 'paper': D1 H D2 H D3 H, as in the code of Büchel et al. (2024)
     generator:torch.Generator|None=None, # None: torch's global generator
     dtype:torch.dtype=torch.float32,
 ) -> Tensor: # Omega, shape (D, d)
     "Directions from three rounds of random signs and Hadamard transforms (Yu et al. 2016)"
     _check_size('structured_orthogonal', D, d)
+    _check_variant('structured_orthogonal', variant)
     p = 1<<(d-1).bit_length()
     n_blocks = math.ceil(D/p)
     signs = torch.randint(2, (3, n_blocks, p), generator=generator).to(dtype)*2 - 1
     A = torch.eye(p, dtype=dtype).expand(n_blocks, p, p)
-    for s in signs: A = hadamard_transform(A)*s[:, None]   # rows of A times H, then times D
+    for s in signs[:, :, None]: A = hadamard_transform(A*s) if variant == 'paper' else hadamard_transform(A)*s
     return math.sqrt(p)*A.reshape(-1, p)[:D, :d]
 
 # %% ../nbs/01_samplers.ipynb #54b976f8
 SAMPLERS = {'rff': gaussian, 'orf': orthogonal, 'sorf': structured_orthogonal}
-PAPER_OPTIONS = {'rff': dict(truncate=3.), 'orf': dict(variant='paper'), 'sorf': {}} # what the code of Büchel et al. (2024) does
+PAPER_OPTIONS = {'rff': dict(truncate=3.), 'orf': dict(variant='paper'), 'sorf': dict(variant='paper')} # what the code of Büchel et al. (2024) does
 
 def draw_directions(
     sampler:str, # one of `SAMPLERS`

@@ -26,19 +26,18 @@ def test_splits_of_both_protocols():
     data = toy(1000)
     paper,sound = split_data(data, 'paper', 3),split_data(data, 'sound', 3)
     assert [len(p) for p in (paper.X_train, paper.X_test, sound.X_train, sound.X_test)] == [500]*4
-    assert torch.equal(paper.y_test, sound.y_test) and torch.equal(paper.X_train, sound.X_train)
-    for part in paper.X_train, paper.X_test[:250], paper.X_test[250:]:                            # each by its own statistics
-        torch.testing.assert_close(part.mean(0), torch.zeros(4), atol=1e-5, rtol=0); torch.testing.assert_close(part.std(0, correction=0), torch.ones(4))
-    assert not torch.allclose(sound.X_test.mean(0), torch.zeros(4), atol=1e-3)
-    assert not torch.equal(split_data(data, 'sound', 4).y_test, sound.y_test)
+    everything = torch.cat([paper.X_train, paper.X_test])                                           # by the statistics of the whole
+    torch.testing.assert_close(everything.mean(0), torch.zeros(4), atol=1e-5, rtol=0); torch.testing.assert_close(everything.std(0, correction=0), torch.ones(4))
+    torch.testing.assert_close(sound.X_train.mean(0), torch.zeros(4), atol=1e-5, rtol=0); assert sound.X_test.mean(0).abs().max() > 1e-3
+    assert torch.equal(paper.y_test, sound.y_test) and not torch.equal(split_data(data, 'sound', 4).y_test, sound.y_test)
     whole = torch.from_numpy(data.X)
     train = whole[torch.randperm(1000, generator=stream(3, 'split'))[:500]]
     torch.testing.assert_close(sound.X_train*train.std(0, correction=0) + train.mean(0), train)
-    parts = dict(train=slice(0, 600), validation=slice(600, 700), test=slice(700, 1000))
-    given = toy(1000, parts=parts)
-    assert torch.equal(split_data(given, 'paper', 0).y_test, torch.from_numpy(given.y[600:])) and len(split_data(given, 'sound', 0).X_test) == 300
-    halved = split_data(toy(1000, parts=dict(train=slice(0, 600), test=slice(600, 1000))), 'paper', 0)
-    assert len(halved.X_train) == 600 and len(halved.X_test) == 400
+    given = toy(1000, parts=dict(train=slice(0, 600), validation=slice(600, 700), test=slice(700, 1000)))
+    paper,sound = split_data(given, 'paper', 0),split_data(given, 'sound', 0)
+    assert torch.equal(paper.y_test, torch.from_numpy(given.y[600:])) and torch.equal(sound.y_test, torch.from_numpy(given.y[700:]))
+    for part in paper.X_train, paper.X_test[:100], paper.X_test[100:], sound.X_train:                # each by its own
+        torch.testing.assert_close(part.mean(0), torch.zeros(4), atol=1e-5, rtol=0); torch.testing.assert_close(part.std(0, correction=0), torch.ones(4))
     with pytest.raises(ValueError, match="'paper' is for two classes but toy has 3"): split_data(toy(n_classes=3), 'paper', 0)
     assert (standardise(torch.ones(5, 2)) == 0).all() and n_directions(10, 5, 'paper') == 315 and n_directions(10, 5, 'sound') == 320
 
@@ -61,6 +60,16 @@ def test_the_blockwise_readout_is_ridge_regression():
         classes = theirs.argmax(1) if n_classes > 2 else (theirs[:, 0] > .5)
         assert (readout.predict(Zt).numpy() == classes).mean() > .995
 
+# %% ../nbs/13_ridge.ipynb #fe4c6de7
+def test_the_readout_survives_collinear_features():
+    class Twice:
+        "The same feature many times over, nearly"
+        n_components = 60
+        def __call__(self, X): return X[:, :1] + 1e-7*torch.arange(60.)
+    split = split_data(toy(3000), 'sound', 0)
+    readout = fit_readout(Twice(), split.X_train, split.y_train, 2, ridge_alpha=1e-12)
+    assert torch.isfinite(readout.weights).all() and len(readout.predict(Twice()(split.X_test)).unique()) == 2
+
 # %% ../nbs/13_ridge.ipynb #ccc7f2ab
 def test_platforms_share_everything_but_the_chip():
     from dataclasses import replace
@@ -73,7 +82,7 @@ def test_platforms_share_everything_but_the_chip():
     assert hermes == run_ridge(replace(run, platform='hermes'), data)              # same seed, same result
     assert hermes['approx_error'] == deployed['approx_error'] != fp32['approx_error']
     assert run_ridge(replace(run, seed=3), data) != fp32
-    assert .5 < fp32['accuracy'] < 1 and 0 < fp32['approx_error'] < .5
+    assert .5 < fp32['accuracy'] <= 1 and 0 < fp32['approx_error'] < .5
     bench = RidgeBench(data, run); first = [bench.measure(replace(run, platform=p)) for p in ('hermes', 'fp32', 'hermes')]
     assert first[0] == first[2] == hermes and first[1] == fp32                     # sharing a bench changes nothing
 
@@ -82,7 +91,6 @@ def test_impossible_runs_are_refused():
     for wrong in dict(kernel='softmax'), dict(sampler='ORF'), dict(log2_ratio=20), dict(platform='tpu'), dict(readout='both'), dict(protocol='none'), dict(seed=-1), dict(ridge_alpha=0):
         (field,value), = wrong.items()
         with pytest.raises(ValueError, match=f'RidgeRun: {field} must be .*{value}'): RidgeRun(dataset='magic', **wrong)
-    assert RidgeRun(dataset='magic', readout='chip').readout == 'digital'           # fp32 has one read-out
 
 # %% ../nbs/13_ridge.ipynb #d8eb3f11
 def test_the_grid_is_resumable_and_independent_of_jobs():
