@@ -1,0 +1,37 @@
+"All checks: configuration, lint, export and clean leave no difference, notebooks run, pytest"
+import argparse
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BIN = Path(sys.executable).parent
+
+
+def step(title, *command):
+    print(f'--- {title}', flush=True)
+    start = time.perf_counter()
+    if subprocess.run([str(BIN/command[0]), *command[1:]]).returncode: sys.exit(f'check: {title} failed')
+    print(f'    {time.perf_counter() - start:.0f} s', flush=True)
+
+def diff():
+    "What differs from the last commit: changes, and files git does not know"
+    return subprocess.run(['git', 'diff'], capture_output=True).stdout + subprocess.run(['git', 'ls-files', '-o', '--exclude-standard'], capture_output=True).stdout
+
+def main(slow):
+    before = diff()
+    step('pyproject.toml from settings.ini', 'python', 'tools/sync_config.py')
+    step('export', 'nbdev-export')
+    step('clean', 'nbdev-clean')
+    if diff() != before: sys.exit('check: configuration, export or clean changed files; run `make config`, `nbdev-export`, `nbdev-clean` and commit:\n'
+                                  + subprocess.run(['git', 'status', '--short'], capture_output=True, text=True).stdout)
+    step('README.md from index.ipynb', 'python', 'tools/readme.py', '--check')
+    step('lint', 'ruff', 'check', '.')
+    step('notebooks', 'nbdev-test', *(['--flags', 'slow'] if slow else []), '--n-workers', '2')
+    step('pytest', 'python', '-m', 'pytest')
+    print('all checks passed')
+
+if __name__ == '__main__':
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument('--slow', action='store_true', help='run the slow notebook cells too')
+    main(p.parse_args().slow)
