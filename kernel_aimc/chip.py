@@ -148,6 +148,7 @@ class AnalogMatrix(nn.Module):
             scale = torch.cat([s.amax(0, keepdim=True).expand_as(s) for s in scale.split(self.chip.tile_shape[1])])
         scale = torch.where(scale == 0, 1., scale)
         self.register_buffer('scale', scale) # weight units of a full-range conductance
+        self.register_buffer('column_scale', scale) # the same with the drift compensation of the last reading
         self.register_buffer('W_eff', W)
         W = W / self._over_inputs(scale)
         if device is None: self.register_buffer('weights', W)
@@ -174,7 +175,6 @@ class AnalogMatrix(nn.Module):
             plus,minus = (device.read(g, nu, t_s, self._read_stream) for g,nu in
                           ((self.g_plus_uS, self.nu_plus), (self.g_minus_uS, self.nu_minus)))
             self.weights = plus.sub_(minus).div_(device.g_max_uS)
-        self.column_scale = self.scale
         if self.chip.drift_compensation: self.column_scale = self.scale*self.baseline/self._one_hot_output()
         self.W_eff = self.weights*self._over_inputs(self.column_scale)
         return self

@@ -16,7 +16,7 @@ from functools import partial, singledispatch
 import torch
 from torch import Tensor, nn
 
-from .kernels import RBF, ArcCosine, Softmax
+from .kernels import RBF, ArcCosine
 from .samplers import draw_directions, seed_from, stream
 
 # %% ../nbs/02_feature_maps.ipynb #691699a3

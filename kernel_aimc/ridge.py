@@ -117,14 +117,13 @@ class RidgeReadout:
         out = torch.addmm(self.intercept, Z, self.weights)
         return out[:, 0].clamp_(0, 1).round_().long() if out.shape[1] == 1 else out.argmax(1)
 
-_BLOCK_BYTES = 4<<20
-
 def feature_blocks(
     features:RandomFeatures, # or any callable with `n_components`
     X:Tensor, # shape (n, d)
+    block_bytes:int=4<<20, # about the size of a block of float32 features; at most 4,096 rows
 ): # yields (slice of rows, their features)
-    "Features of `X`, in blocks of at most 4,096 rows and about 4 MB"
-    n = min(max(64, _BLOCK_BYTES//(4*features.n_components)), 4096) # longer float32 sums would lose digits
+    "Features of `X`, in blocks of rows"
+    n = min(max(64, block_bytes//(4*features.n_components)), 4096) # longer float32 sums would lose digits
     for i in range(0, len(X), n):
         rows = slice(i, min(i + n, len(X)))
         yield rows,features(X[rows])
@@ -135,12 +134,13 @@ def fit_readout(
     y:Tensor, # class indices, shape (n,)
     n_classes:int,
     ridge_alpha:float=.5, # L2 penalty, > 0, also on the intercept
+    block_bytes:int=4<<20, # see `feature_blocks`
 ) -> RidgeReadout:
     "Ridge classifier on the features of `X`"
     m = features.n_components
     Y = y[:, None].float() if n_classes == 2 else torch.nn.functional.one_hot(y, n_classes).float()
     gram,moments = torch.zeros(m + 1, m + 1, dtype=torch.float64),torch.zeros(m + 1, Y.shape[1], dtype=torch.float64)
-    for rows,Z in feature_blocks(features, X):
+    for rows,Z in feature_blocks(features, X, block_bytes):
         gram[:m, :m] += Z.T @ Z
         gram[m, :m] += Z.sum(0)
         moments[:m] += Z.T @ Y[rows]
@@ -272,7 +272,7 @@ def run_grid(
     protocols = {(r.dataset, r.protocol) for r in runs}
     data = {(name, protocol): (data or {}).get(name) or load(name, data_home, features='paper' if protocol == 'paper' else 'all')
             for name,protocol in sorted(protocols)}
-    for (name,protocol),d in data.items():
+    for (_,protocol),d in data.items():
         if protocol == 'paper' and d.n_classes != 2: split_data(d, protocol, 0) # says what is wrong before any work
     fingerprints = {k: d.fingerprint() for k,d in data.items()}
     memory = joblib.Memory(cache_folder()/'ridge' if cache == 'default' else cache, verbose=0)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from kernel_aimc.chip import *
 from kernel_aimc.feature_maps import RandomFeatures
-from kernel_aimc.kernels import RBF, ArcCosine, approximation_error
+from kernel_aimc.kernels import RBF, ArcCosine
 from kernel_aimc.pcm import PCM_ODP, PCM_TDP
 from kernel_aimc.samplers import gaussian
 

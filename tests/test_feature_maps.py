@@ -7,7 +7,6 @@ import pytest
 import torch
 from kernel_aimc.feature_maps import *
 from kernel_aimc.kernels import RBF, ArcCosine, Softmax, approximation_error
-from kernel_aimc.samplers import SAMPLERS, PAPER_OPTIONS, draw_directions
 
 # %% ../nbs/02_feature_maps.ipynb #1e21e0ff
 def test_features_estimate_their_kernel_within_five_standard_deviations():
