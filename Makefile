@@ -32,7 +32,7 @@ test: $(STAMPS)/dev ## install, then every check: configuration, export, noteboo
 
 docs: $(STAMPS)/dev ## build the site in _docs and check its links
 	$(BIN)/python tools/build_docs.py
-	$(BIN)/linkchecker --no-status --no-warnings --config tools/linkcheckerrc _docs/index.html
+	$(BIN)/python tools/check_links.py _docs
 
 lab: $(STAMPS)/dev ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab nbs

@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 from kernel_aimc.feature_maps import *
-from kernel_aimc.kernels import RBF, ArcCosine, Softmax, approximation_error
+from kernel_aimc.kernels import RBF, ArcCosine, Softmax, angle, approximation_error
 
 # %% ../nbs/02_feature_maps.ipynb #1e21e0ff
 def test_features_estimate_their_kernel_within_five_standard_deviations():
@@ -50,9 +50,8 @@ def test_the_module_keeps_its_promises():
     with pytest.raises(TypeError, match='Softmax'): RandomFeatures(Softmax(), 5, 12)
     assert (step_power(torch.tensor([[-1., 0., 2.]])) == torch.tensor([[0., 0., math.sqrt(2/3)]])).all()
 
-# %% ../nbs/02_feature_maps.ipynb #55c8d7c3
+# %% ../nbs/02_feature_maps.ipynb #90623f4d
 def test_a_new_kernel_registers_its_map():
-    from kernel_aimc.kernels import angle
     class Sign:
         def __call__(self, X, Y=None): return 1 - 2*angle(X, Y)/math.pi
     @feature_map.register

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 from kernel_aimc.kernels import *
+from sklearn.metrics.pairwise import rbf_kernel
 
-# %% ../nbs/00_kernels.ipynb #ebbd0bd2
+# %% ../nbs/00_kernels.ipynb #5da5cfad
 def test_rbf_agrees_with_sklearn_and_survives_an_outlier():
-    from sklearn.metrics.pairwise import rbf_kernel
     rng = np.random.default_rng(0)
     X,Y = rng.normal(size=(30, 4)),rng.normal(size=(20, 4))
     torch.testing.assert_close(RBF(.3)(X, Y), torch.as_tensor(rbf_kernel(X, Y, gamma=.3)), rtol=1e-12, atol=0)

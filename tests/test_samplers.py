@@ -6,6 +6,7 @@ import math
 import pytest
 import torch
 from kernel_aimc.samplers import *
+from scipy.linalg import hadamard
 
 # %% ../nbs/01_samplers.ipynb #8113bd0d
 def test_streams_are_reproducible_and_independent():
@@ -43,9 +44,8 @@ def test_only_the_sign_corrected_variant_is_symmetric():
         furthest = (Omega.view(-1, 4, 4).mean(0)*math.sqrt(10_000)).abs().max()  # mean of each of the 16 entries, in standard errors
         assert (furthest < 5) == symmetric, (variant, furthest)
 
-# %% ../nbs/01_samplers.ipynb #75c1f93b
+# %% ../nbs/01_samplers.ipynb #25b06589
 def test_hadamard_transform_is_the_matrix_product():
-    from scipy.linalg import hadamard
     for p in 1, 2, 8, 64:
         X = torch.randn(3, 5, p, generator=torch.Generator().manual_seed(p), dtype=torch.float64)
         torch.testing.assert_close(hadamard_transform(X), X @ torch.tensor(hadamard(p), dtype=torch.float64)/math.sqrt(p))
@@ -54,7 +54,6 @@ def test_hadamard_transform_is_the_matrix_product():
 
 # %% ../nbs/01_samplers.ipynb #46e35d47
 def test_structured_blocks_are_orthogonal_and_equal_the_formula():
-    from scipy.linalg import hadamard
     for d in 1, 3, 8, 13:
         p = 1<<(d-1).bit_length()
         full = structured_orthogonal(2*p, p, generator=torch.Generator().manual_seed(d), dtype=torch.float64)

@@ -41,6 +41,8 @@ def add_katex(site):
         with tarfile.open(next(Path(folder).glob('*.tgz'))) as t: t.extractall(folder, filter='data')
         dest = site/'site_libs'/'katex'
         shutil.copytree(Path(folder)/'package'/'dist', dest, ignore=lambda d, names: [n for n in names if n.endswith(_LEFT_OUT)])
+    css = dest/'katex.min.css' # only the modern font format is kept
+    css.write_text(re.sub(r',url\([^)]*\.(?:woff|ttf)\) format\("[^"]*"\)', '', css.read_text()))
     for p in site.rglob('*.html'):
         text = p.read_text()
         if KATEX in text: p.write_text(text.replace(KATEX, os.path.relpath(dest, p.parent)))
