@@ -20,10 +20,10 @@ from torch import Tensor
 class Branches:
     "`clip(slope * log(r) + offset, low, high)` below `split`, a polynomial in r from there on"
     split: float # relative conductance where the branches change
-    slope: float
-    offset: float
-    low: float
-    high: float
+    slope: float # of the logarithm, below `split`
+    offset: float # added to it
+    low: float # and clipped to at least this
+    high: float # and at most this
     poly: tuple[float, ...] # coefficients of r**0, r**1, ...
 
     def __call__(self,

@@ -154,8 +154,8 @@ def fit_readout(
     W = W.float()
     return RidgeReadout(W[:m], W[m])
 
-# %% ../nbs/13_ridge.ipynb #6e0af0c3
-INPUT_RANGES = {'eeg': '2std'} # per-data-set setting of Büchel et al. (2024); all others: the chip's own rule
+# %% ../nbs/13_ridge.ipynb #19ef010a
+INPUT_RANGES = {'eeg': 2.} # in standard deviations of a feature, a setting of Büchel et al. (2024); other sets: the chip's own rule
 N_ERROR_ROWS = 1000 # test rows whose Gram matrix is compared
 
 def _chip(run):
@@ -322,7 +322,7 @@ def format_table(
     table, # from `accuracy_table`
 ) -> str:
     "The table as text, with averages"
-    num = lambda v, f: '–' if v is None or math.isnan(v) else f'{v:{f}}'
+    num = lambda v, f: '–' if v is None or math.isnan(v) else f'{v:{f}}'.replace('-0.00', '0.00')
     pm = lambda m, s: '–' if math.isnan(m) else f'{m:6.2f} ± {s:.2f}'
     head = ['data set', 'kernel', 'chip, read-out', 'FP32', 'on chip', 'Δ', 'paper FP32', 'paper HERMES', 'paper Δ']
     rows = [[r.dataset, r.kernel, f'{r.platform}, {r.readout}' if r.platform else '–', pm(r.fp32, r.fp32_sd), pm(r.chip, r.chip_sd), num(r.delta, '+.2f'),
@@ -344,9 +344,12 @@ def plot_accuracy(
     table = accuracy_table(results)
     variants = list(dict.fromkeys(zip(table.platform, table.readout)))
     kernels,sets = list(dict.fromkeys(table.kernel)),list(dict.fromkeys(table.dataset))
-    fig,axes = plt.subplots(1, len(kernels), figsize=(max(5, (1.2 + .5*len(variants))*len(sets))*len(kernels)/1.6, 3.2), layout='constrained', sharey=True, squeeze=False)
+    stacked = len(sets) > 3
+    shape = (len(kernels), 1) if stacked else (1, len(kernels))
+    size = (1 + 1.2*len(sets), .6 + 2.2*len(kernels)) if stacked else (1 + 1.4*len(sets)*len(kernels), 3.2)
+    fig,axes = plt.subplots(*shape, figsize=size, layout='constrained', sharey=True, squeeze=False)
     width = .8/(1 + len(variants))
-    for ax,kernel in zip(axes[0], kernels):
+    for ax,kernel in zip(axes.flat, kernels):
         t = table[table.kernel == kernel].set_index(['platform', 'readout', 'dataset']).sort_index()
         x = np.arange(len(sets))
         for i,(platform,readout) in enumerate(variants):
@@ -357,10 +360,14 @@ def plot_accuracy(
             label = _TITLES.get(platform, platform) + (f', {readout} read-out' if len(variants) > 1 else '')
             ax.bar(pos, part.chip, width, yerr=part.chip_sd, capsize=2, label=label)
             for p,(a,b,delta) in zip(pos, part[['fp32', 'chip', 'delta']].to_numpy()):
-                if not math.isnan(delta): ax.text(p, max(a, b) + .8, f'{delta:+.2f}', ha='center', fontsize=7, rotation=0 if len(variants) == 1 else 90, va='bottom')
-        ax.set(xticks=x, xticklabels=sets, title=f'{kernel}: mean ± sd over samplers')
+                if not math.isnan(delta): ax.text(p, max(a, b) + .8, f'{delta:+.2f}'.replace('-0.00', '0.00'), ha='center', fontsize=7)
+        ax.set(xticks=x, xticklabels=sets, title=kernel, ylabel='accuracy / %')
+        ax.spines[['top', 'right']].set_visible(False)
     low = np.nanmin(table[['fp32', 'chip']].to_numpy())
-    axes[0, 0].set(ylabel='accuracy / %', ylim=(max(0, 10*math.floor(low/10) - 5), 106)); axes[0, 0].legend(frameon=False, fontsize=8, loc='lower left', facecolor='white', framealpha=.7)
+    axes[0, 0].set(ylim=(max(0, 10*math.floor(low/10) - 5), 102))
+    handles,labels = axes[0, 0].get_legend_handles_labels()
+    fig.legend(handles, labels, loc='outside upper center', ncols=len(labels), frameon=False, fontsize=8,
+               title='best ratio, mean ± sd over samplers; numbers: change in points', title_fontsize=8)
     return fig
 
 def plot_error(
@@ -368,18 +375,28 @@ def plot_error(
 ): # matplotlib Figure
     "Approximation error against log2(D/d), one panel per data set and kernel; mean over seeds, bars: sd over seeds"
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import LogLocator, NullFormatter
     e = results[(results.metric == 'approx_error')].drop_duplicates(['dataset', 'kernel', 'sampler', 'log2_ratio', 'seed', 'platform'])
     kernels,sets = list(dict.fromkeys(e.kernel)),list(dict.fromkeys(e.dataset))
-    fig,axes = plt.subplots(len(kernels), len(sets), figsize=(1 + 2.6*len(sets), .6 + 2.4*len(kernels)), layout='constrained', sharex=True, squeeze=False)
+    n_columns = min(3, len(sets))
+    rows_each = math.ceil(len(sets)/n_columns)
+    fig,axes = plt.subplots(rows_each*len(kernels), n_columns, figsize=(1 + 2.6*n_columns, .8 + 2.1*rows_each*len(kernels)), layout='constrained',
+                            sharex=True, squeeze=False)
+    for ax in axes.flat: ax.set_visible(False)
     for (i,kernel),(j,name) in itertools.product(enumerate(kernels), enumerate(sets)):
-        ax,part = axes[i, j],e[(e.kernel == kernel) & (e.dataset == name)]
+        ax,part = axes[i*rows_each + j//n_columns, j%n_columns],e[(e.kernel == kernel) & (e.dataset == name)]
+        ax.set_visible(True)
         for k,sampler in enumerate(dict.fromkeys(part.sampler)):
             for platform,style in zip(dict.fromkeys(part.platform), ('-', '--', ':', '-.')):
                 g = part[(part.sampler == sampler) & (part.platform == platform)].groupby('log2_ratio').value
                 ax.errorbar(g.mean().index, g.mean(), yerr=g.std(ddof=0), color=f'C{k}', ls=style, marker='o', ms=3, capsize=2, lw=1.2,
                             label=f'{sampler}, {_TITLES.get(platform, platform)}')
         ax.set(title=f'{name}, {kernel}', yscale='log', xticks=sorted(set(part.log2_ratio)))
-        if i == len(kernels) - 1: ax.set_xlabel(r'feature ratio $\log_2(D/d)$')
-        if j == 0: ax.set_ylabel(r'$\|\hat K-K\|_F\,/\,\|K\|_F$')
-    axes[0, 0].legend(frameon=False, fontsize=6)
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter('{x:g}')
+        ax.yaxis.set_minor_formatter(NullFormatter())
+        if i == len(kernels) - 1 and j//n_columns == rows_each - 1: ax.set_xlabel(r'feature ratio $\log_2(D/d)$')
+        if j%n_columns == 0: ax.set_ylabel(r'$\|\hat K-K\|_F\,/\,\|K\|_F$')
+    handles,labels = axes[0, 0].get_legend_handles_labels()
+    fig.legend(handles, labels, loc='outside upper center', ncols=3, frameon=False, fontsize=8, title='mean ± sd over seeds', title_fontsize=8)
     return fig

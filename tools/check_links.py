@@ -10,8 +10,11 @@ from pathlib import Path
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *args): pass
 
+class Server(ThreadingHTTPServer):
+    def handle_error(self, *args): pass # a checker hangs up when it has seen enough
+
 def main(folder):
-    server = ThreadingHTTPServer(('127.0.0.1', 0), functools.partial(Quiet, directory=folder))
+    server = Server(('127.0.0.1', 0), functools.partial(Quiet, directory=folder))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     command = [str(Path(sys.executable).parent/'linkchecker'), '--no-status', '--config', str(Path(__file__).with_name('linkcheckerrc')),
                f'http://127.0.0.1:{server.server_port}/index.html']
