@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 from click.testing import CliRunner
-from kernel_aimc.cli import cli, main
+from kernel_aimc.cli import cli
 
 # %% ../nbs/16_cli.ipynb #08d92f05
 def test_bad_input_is_one_line_and_exit_code_2():
