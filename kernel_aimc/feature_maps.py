@@ -45,7 +45,7 @@ def step_power(
 ) -> Tensor: # features, shape (n, D), 0 where P <= 0
     "Features of the arc-cosine kernel: `sqrt(2 / D)` times P**order where P > 0"
     scale = math.sqrt(2/P.shape[1])
-    if order == 0: return (P > 0).to(P.dtype).mul_(scale)
+    if order == 0: return torch.gt(P, 0, out=torch.empty_like(P, requires_grad=False)).mul_(scale)
     return P.relu().pow(order).mul(scale)
 
 # %% ../nbs/02_feature_maps.ipynb #0032811d
