@@ -12,6 +12,7 @@ import math
 import re
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -19,8 +20,8 @@ from torch.nn import functional as F
 from .pcm import PCM, PCM_TDP
 from .samplers import seed_from, stream
 
-# %% ../nbs/04_chip.ipynb #0a87fe35
-_STD_RANGE = re.compile(r'(\d+(?:\.\d+)?)std')
+# %% ../nbs/04_chip.ipynb #4034ade3
+_RANGE = re.compile(r'max|(?P<std>\d+(?:\.\d+)?)std|q(?P<q>0?\.\d+)')
 
 def _choice(name, value, allowed):
     if value not in allowed: raise ValueError(f"ChipConfig: {name} must be one of {', '.join(map(repr, allowed))}, got {value!r}.")
@@ -33,25 +34,32 @@ class ChipConfig:
     device: PCM|None = None # what holds one polarity of a weight; None: exact conductances
     weight_scale: str = 'column' # what meets g_max: the largest weight of each 'column' of a tile, or of the 'tile'
     dac_bits: int|None = None # input resolution, bits (8: 127 steps either side of 0); None: no rounding
-    input_range: float|str|None = None # R: a number, 'max', or '3std' (any multiple) of the data; None: no limit
+    input_range: float|str|None = None # R: a number, or of the data 'max', '3std' (any multiple) or 'q0.999' (any quantile of |x|); None: no limit
+    gain_std: float = 0. # spread of the columns' gain errors, relative, frozen
+    offset_std: float = 0. # spread of the columns' offsets, in fully-on inputs, frozen
+    out_noise: float = 0. # noise of a column's output at each product, in fully-on inputs
     adc_bits: int|None = None # output resolution, bits; None: no rounding
     adc_bound: float|None = None # output range, in fully-on inputs at g_max; None: no limit
-    drift_compensation: str|None = None # 'global': one factor per tile at each reading; None: off
+    drift_compensation: str|None = None # 'global': one factor per tile at each reading, 'column': one per column; None: off
 
     def __post_init__(self):
         if len(self.tile_shape) != 2 or min(self.tile_shape) < 1:
             raise ValueError(f"ChipConfig: tile_shape must be two numbers >= 1 (inputs, outputs), got {self.tile_shape}.")
         _choice('weight_scale', self.weight_scale, ('column', 'tile'))
-        _choice('drift_compensation', self.drift_compensation, (None, 'global'))
+        _choice('drift_compensation', self.drift_compensation, (None, 'global', 'column'))
+        for name in 'gain_std', 'offset_std', 'out_noise':
+            if not getattr(self, name) >= 0: raise ValueError(f"ChipConfig: {name} must be >= 0, got {getattr(self, name)}.")
         for name in 'dac_bits', 'adc_bits':
             bits = getattr(self, name)
             if bits is not None and not 2 <= bits <= 24: raise ValueError(f"ChipConfig: {name} must be 2 to 24 or None, got {bits}.")
         R = self.input_range
-        if isinstance(R, str) and R != 'max' and not (_STD_RANGE.fullmatch(R) and float(R[:-3]) > 0):
-            raise ValueError(f"ChipConfig: input_range must be a number > 0, 'max', a multiple such as '3std', or None, got {R!r}.")
+        if isinstance(R, str) and not (_RANGE.fullmatch(R) and R.strip('0.') != 'std'):
+            raise ValueError(f"ChipConfig: input_range must be a number > 0, 'max', a multiple such as '3std', a quantile such as 'q0.999', or None, got {R!r}.")
         if isinstance(R, int|float) and not R > 0: raise ValueError(f"ChipConfig: input_range must be > 0, got {R}.")
         if self.dac_bits is not None and R is None: raise ValueError("ChipConfig: dac_bits needs an input_range, for example 'max'.")
         if self.adc_bound is not None and not self.adc_bound > 0: raise ValueError(f"ChipConfig: adc_bound must be > 0, got {self.adc_bound}.")
+        if (self.offset_std or self.out_noise) and R is None:
+            raise ValueError("ChipConfig: offset_std and out_noise need an input_range, for example 'max': their unit is an input at full range.")
         if self.adc_bits is not None and self.adc_bound is None: raise ValueError("ChipConfig: adc_bits needs an adc_bound, for example 12.")
 
     def program(self,
@@ -113,11 +121,12 @@ class AnalogMatrix(nn.Module):
         if not torch.isfinite(W).all(): raise ValueError("AnalogMatrix: W holds NaN or infinite weights.")
         self.chip,self.R = chip,chip.input_range if isinstance(chip.input_range, int|float) else None
         seed = seed_from(generator)
-        self._read_stream = stream(seed, 'read')
+        self._read_stream,self._noise_stream = stream(seed, 'read'),stream(seed, 'noise')
         self._rows = [slice(i, min(i + chip.tile_shape[0], W.shape[1])) for i in range(0, W.shape[1], chip.tile_shape[0])]
         W = W.detach().clone()
-        if chip.device is None and chip.adc_bound is None: self.register_buffer('W_eff', W)
-        else: self._program(W, stream(seed, 'program'))
+        if chip.device is None and chip.adc_bound is None and not (chip.gain_std or chip.offset_std or chip.out_noise):
+            self.register_buffer('W_eff', W)
+        else: self._program(W, stream(seed, 'program'), stream(seed, 'columns'))
         self.set_time(0.)
 
     @property
@@ -141,7 +150,7 @@ class AnalogMatrix(nn.Module):
         "Mean over the columns of each tile, repeated for its columns; shape (outputs, input tiles)"
         return torch.cat([c.mean(0, keepdim=True).expand_as(c) for c in per_column.split(self.chip.tile_shape[1])])
 
-    def _program(self, W, generator):
+    def _program(self, W, generator, column_generator):
         device = self.chip.device
         scale = self._per_tile(W, lambda A: A.abs().amax(1))
         if self.chip.weight_scale == 'tile':
@@ -150,20 +159,24 @@ class AnalogMatrix(nn.Module):
         self.register_buffer('scale', scale) # weight units of a full-range conductance
         self.register_buffer('column_scale', scale) # the same with the drift compensation of the last reading
         self.register_buffer('W_eff', W)
+        normal = lambda std: torch.empty_like(scale).normal_(generator=column_generator).mul_(std)
+        self.register_buffer('gain', 1 + normal(self.chip.gain_std)) # per output and input tile, like all that follows
+        self.register_buffer('offset', normal(self.chip.offset_std))
         W = W / self._over_inputs(scale)
-        if device is None: self.register_buffer('weights', W)
+        if device is None: self.register_buffer('weights', W*self._over_inputs(self.gain))
         else:
             for sign,name in (1, 'plus'), (-1, 'minus'):
                 g,nu = device.program((sign*W).clamp_(0, 1).mul_(device.g_max_uS), generator)
                 self.register_buffer(f'g_{name}_uS', g)
                 self.register_buffer(f'nu_{name}', nu)
-            self.register_buffer('weights', (self.g_plus_uS - self.g_minus_uS)/device.g_max_uS)
+            self.register_buffer('weights', (self.g_plus_uS - self.g_minus_uS)/device.g_max_uS*self._over_inputs(self.gain))
         if self.chip.drift_compensation: self.register_buffer('baseline', self._one_hot_output())
 
     def _one_hot_output(self):
-        "Mean |output| of each tile for one-hot inputs at full range; shape (outputs, input tiles)"
-        out = quantise(self.weights, self.chip.adc_bound, self.chip.adc_bits).abs()
-        return self._tile_mean(self._per_tile(out, lambda A: A.mean(1))).clamp_min(1e-4)
+        "Mean |output| of each tile or column for one-hot inputs at full range; shape (outputs, input tiles)"
+        out = self.weights + self._over_inputs(self.offset) # their noise is averaged away by repetition
+        per_column = self._per_tile(quantise(out, self.chip.adc_bound, self.chip.adc_bits).abs(), lambda A: A.mean(1))
+        return (per_column if self.chip.drift_compensation == 'column' else self._tile_mean(per_column)).clamp_min(1e-4)
 
     def set_time(self, t_s):
         "Read the devices `t_s` >= 0 seconds after programming, with new read noise. Returns self."
@@ -174,7 +187,7 @@ class AnalogMatrix(nn.Module):
         if device is not None:
             plus,minus = (device.read(g, nu, t_s, self._read_stream) for g,nu in
                           ((self.g_plus_uS, self.nu_plus), (self.g_minus_uS, self.nu_minus)))
-            self.weights = plus.sub_(minus).div_(device.g_max_uS)
+            self.weights = plus.sub_(minus).div_(device.g_max_uS).mul_(self._over_inputs(self.gain))
         if self.chip.drift_compensation: self.column_scale = self.scale*self.baseline/self._one_hot_output()
         self.W_eff = self.weights*self._over_inputs(self.column_scale)
         return self
@@ -188,7 +201,10 @@ class AnalogMatrix(nn.Module):
         rule = self.chip.input_range
         if not isinstance(rule, str): return rule
         if x.numel() == 0: return 1.
-        R = (x.abs().max() if rule == 'max' else x.std()*float(rule[:-3])).item()
+        kind = _RANGE.fullmatch(rule)
+        if kind['std']: R = x.std().item()*float(kind['std'])
+        elif kind['q']: R = float(np.quantile(x.abs().numpy(force=True), float(kind['q']))) # torch.quantile stops at 16 million values
+        else: R = x.abs().max().item()
         if not math.isfinite(R): raise ValueError("AnalogMatrix: the inputs hold NaN or infinity.")
         return R or 1. # all zeros: any range will do
 
@@ -202,10 +218,23 @@ class AnalogMatrix(nn.Module):
             levels = 2**(chip.dac_bits - 1) - 1
             x,unit = x.mul(levels/R).clamp_(-levels, levels).round_(),R/levels
         else: x,unit = quantise(x, R, None),1.
-        if chip.adc_bound is None: return F.linear(x, W if unit == 1 else W*unit)
         R = R or 1. # without an input range, one input unit counts as fully on
+        if chip.adc_bound is None:
+            bias = (self.offset*self.column_scale).sum(1).mul_(R) if chip.offset_std else None
+            y = F.linear(x, W if unit == 1 else W*unit, bias)
+            if chip.out_noise: # of all input tiles together
+                y += self._noise(y).mul_((chip.out_noise*R)*self.column_scale.norm(dim=1))
+            return y
         y = 0.
         for i,rows in enumerate(self._rows):
-            partial = quantise(F.linear(x[..., rows], self.weights[:, rows]*(unit/R)), chip.adc_bound, chip.adc_bits)
-            y = y + partial*(self.column_scale[:, i]*R)
+            partial = F.linear(x[..., rows], self.weights[:, rows]*(unit/R), self.offset[:, i])
+            if chip.out_noise: partial += self._noise(partial).mul_(chip.out_noise)
+            y = y + quantise(partial, chip.adc_bound, chip.adc_bits)*(self.column_scale[:, i]*R)
         return y
+
+    def _noise(self, y): return torch.empty_like(y, requires_grad=False).normal_(generator=self._noise_stream)
+
+    def clipped_fraction(self, x):
+        "Fraction of the inputs, of shape (..., inputs), that lie beyond the input range"
+        R = self._range(x) if self.R is None else self.R
+        return 0. if R is None else (x.abs() > R).float().mean().item()

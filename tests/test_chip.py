@@ -61,6 +61,41 @@ def test_the_adc_rounds_each_tile():
     assert (chip.program(W)(x) - expected).abs().gt(1e-3).float().mean() < .01                    # and that only at ties
     with pytest.raises(ValueError, match='adc_bits needs an adc_bound'): ChipConfig(adc_bits=8)
 
+# %% ../nbs/04_chip.ipynb #26b6bb76
+def test_column_errors_are_frozen_and_noise_is_not():
+    W,x = torch.randn(4000, 6, generator=torch.Generator().manual_seed(0)),torch.randn(50, 6, generator=torch.Generator().manual_seed(1))
+    R,s = x.abs().max(),W.abs().amax(1)
+    make = lambda **kw: ChipConfig(input_range='max', tile_shape=(6, 256), **kw).program(W, torch.Generator().manual_seed(2)).calibrate(x)
+    close = lambda values, std: abs(values.std() - std) < 5*std/math.sqrt(2*values.numel()) and abs(values.mean()) < 5*std/math.sqrt(values.numel())
+    for adc in dict(), dict(adc_bits=24, adc_bound=64.):                               # the fast way, and the one with converters
+        gain,offset,noise = make(gain_std=.05, **adc),make(offset_std=.2, **adc),make(out_noise=.3, **adc)
+        error = (gain(x)*(x@W.T)).sum(0)/(x@W.T).square().sum(0) - 1
+        assert close(error, .05) and torch.allclose(gain(x), (x@W.T)*(1 + error), atol=2e-4)
+        error = (offset(x) - x@W.T)/(R*s)
+        assert close(error[0], .2) and (error - error[0]).abs().max() < 1e-4
+        error = (noise(x) - x@W.T)/(R*s)
+        assert close(error, .3)
+        for frozen in gain, offset: assert torch.equal(frozen(x), frozen(x)) and torch.equal(frozen.set_time(1e5)(x), make(**{k: getattr(frozen.chip, k) for k in ('gain_std', 'offset_std')}, **adc)(x))
+        assert not torch.equal(noise(x), noise(x))
+    split = ChipConfig(input_range='max', tile_shape=(2, 256), out_noise=.3).program(W, torch.Generator().manual_seed(2)).calibrate(x)
+    tiles = torch.stack([W[:, i:i+2].abs().amax(1) for i in (0, 2, 4)], 1).norm(dim=1)    # three input tiles, three noises
+    assert close((split(x) - x@W.T)/(R*tiles), .3)
+    with pytest.raises(ValueError, match='offset_std and out_noise need an input_range'): ChipConfig(out_noise=.1)
+
+# %% ../nbs/04_chip.ipynb #fc1f2d2e
+def test_clipping_is_counted_and_columns_are_compensated():
+    x = torch.randn(10_000, 8, generator=torch.Generator().manual_seed(0))
+    W = torch.randn(64, 8, generator=torch.Generator().manual_seed(1))
+    for rule,expected in ('max', 0.), ('q0.99', .01), ('2std', math.erfc(2/math.sqrt(2))), (1., math.erfc(1/math.sqrt(2))):
+        analog = ChipConfig(dac_bits=8, input_range=rule).program(W).calibrate(x)
+        assert abs(analog.clipped_fraction(x) - expected) < 5*math.sqrt((expected + 1e-6)/x.numel()), rule
+    assert IDEAL.program(W).clipped_fraction(x) == 0
+    def error(compensation):
+        chip = ChipConfig(device=PCM_TDP, drift_compensation=compensation)
+        errors = [(chip.program(W, torch.Generator().manual_seed(s)).set_time(3e7)(x) - x@W.T).norm().item() for s in range(10)]
+        return sum(errors)
+    assert error('column') < error('global') < error(None)
+
 # %% ../nbs/04_chip.ipynb #739471dc
 def test_tiles_scale_their_columns():
     W = torch.randn(4, 6, generator=torch.Generator().manual_seed(0)); W[2, :3] = 0
@@ -87,7 +122,8 @@ def test_programming_reading_and_seeds():
     with pytest.raises(ValueError, match='x must have 32 columns, got 31'): a(x[:, 1:])
     with pytest.raises(ValueError, match='t_s must be >= 0'): a.set_time(-1)
     with pytest.raises(ValueError, match='NaN'): a(torch.full((1, 32), math.nan))
-    for field,value in dict(weight_scale='row', drift_compensation='all', dac_bits=1, input_range='3sd', adc_bound=0, tile_shape=(0, 1)).items():
+    for field,value in dict(weight_scale='row', drift_compensation='all', dac_bits=1, input_range='3sd', adc_bound=0, tile_shape=(0, 1), gain_std=-1, offset_std=-.1,
+                            out_noise=-1).items():
         with pytest.raises(ValueError, match=f'ChipConfig: {field} must be'): replace(HERMES, **{field: value})
 
 # %% ../nbs/04_chip.ipynb #b4d8c1d2
