@@ -14,7 +14,8 @@ def render(nb):
         if cell['cell_type'] != 'code' or re.search(r'^#\| *hide', source, re.M): continue
         if not re.search(r'^#\| *echo: *false', source, re.M): out.append(f'```python\n{source}\n```')
         image = re.search(r"Image\('\.\./([\w/.-]+)'", source)
-        if image: out.append(f'![{image[1]}]({image[1]})')
+        alt = re.search(r"alt='([^']*)'", source)
+        if image: out.append(f"![{alt[1] if alt else ''}]({image[1]})")
         for o in cell['outputs'] if not image else []:
             text = ''.join(o.get('text') or o.get('data', {}).get('text/plain') or [])
             if text: out.append(f'```text\n{text.rstrip()}\n```')
