@@ -61,10 +61,11 @@ def _writable(path):
     except OSError as e: raise click.ClickException(f"--out: cannot write {path}: {e.strerror}.") from None
     return path
 
-# %% ../nbs/16_cli.ipynb #23060ecf
-@click.group(context_settings=dict(help_option_names=['-h', '--help'], max_content_width=110))
+# %% ../nbs/16_cli.ipynb #78955e1e
+@click.group(invoke_without_command=True, context_settings=dict(help_option_names=['-h', '--help'], max_content_width=110))
 @click.version_option(__version__)
-def cli():
+@click.pass_context
+def cli(ctx):
     """Kernel methods on a simulated analog in-memory chip.
 
     A random-feature kernel method is ordinary digital machine learning, except for one large matrix product: the random
@@ -85,6 +86,7 @@ def cli():
 
     Exit codes: 0 done; 2 wrong input, said in one line; 130 interrupted (start again to continue).
     """
+    if ctx.invoked_subcommand is None: click.echo(ctx.get_help())
 
 @cli.command()
 @click.option('--datasets', type=_Names(_ridge_choices('NAMES')), default='magic,letter-binary', show_default=True, metavar='NAMES',
@@ -162,12 +164,15 @@ def main(
     "The command `kernel-aimc`: turns every error of the input into one line and exit code 2"
     try: code = cli.main(args, prog_name='kernel-aimc', standalone_mode=False) or 0
     except click.exceptions.Exit as e: code = e.exit_code
+    except BrokenPipeError: # the reader of our output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
     except (click.Abort, KeyboardInterrupt):
         print('\nkernel-aimc: interrupted; finished runs are kept, the same command continues.', file=sys.stderr)
         code = 130
     except (click.ClickException, ValueError, OSError) as e:
         if os.environ.get('KERNEL_AIMC_DEBUG'): raise
         text = e.format_message() if isinstance(e, click.ClickException) else str(e)
-        print(f"kernel-aimc: {' '.join(text.split()) or 'what should it do? Try: kernel-aimc --help'}", file=sys.stderr)
+        print(f"kernel-aimc: {' '.join(text.split())}", file=sys.stderr)
         code = 2
     sys.exit(code)

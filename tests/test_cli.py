@@ -27,6 +27,8 @@ def test_bad_input_is_one_line_and_exit_code_2():
         assert "'paper' is for two classes but letter has 26" in fails('ridge', '--datasets', 'letter', '--out', f'{folder}/r.csv')
         assert 'No such command' in fails('rigde')
         assert '--seeds' in fails('ridge', '--seeds', '0')
+    help_ = subprocess.run([sys.executable, '-c', 'from kernel_aimc.cli import main; main()'], capture_output=True, text=True)
+    assert help_.returncode == 0 and help_.stdout.count('\n') > 20 and help_.stderr == ''                    # no words: the manual
 
 # %% ../nbs/16_cli.ipynb #fdc3a314
 def test_the_ridge_command_writes_table_csv_and_figures():
