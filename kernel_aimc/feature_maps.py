@@ -124,13 +124,22 @@ class RandomFeatures(nn.Module):
         if self.analog is not None: self.analog.set_time(t_s)
         return self
 
-    def project(self, X):
-        "Shape (n, d) to (n, D): the one step that a chip takes over."
+    def _checked(self, X):
         X = torch.as_tensor(X, dtype=self.Omega.dtype, device=self.Omega.device)
         if X.ndim != 2 or X.shape[1] != self.d:
             raise ValueError(f"RandomFeatures: X must have shape (n, {self.d}), got {tuple(X.shape)}.")
+        return X
+
+    def project(self, X):
+        "Shape (n, d) to (n, D): the one step that a chip takes over."
+        X = self._checked(X)
         return X @ self.Omega.T if self.analog is None else self.analog(X)
 
     def forward(self, X):
         "Shape (n, d) to (n, n_components)."
-        return self.map.phi(self.project(X))
+        X = self._checked(X)
+        one_batch = self.analog is not None and self.analog.R is None # the chip's input range comes from the batch
+        if len(X) <= 4096 or X.requires_grad or one_batch: return self.map.phi(self.project(X))
+        Z = X.new_empty(len(X), self.n_components)
+        for i in range(0, len(X), 1024): Z[i:i+1024] = self.map.phi(self.project(X[i:i+1024])) # what lies between stays in the cache
+        return Z

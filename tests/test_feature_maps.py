@@ -41,6 +41,8 @@ def test_the_module_keeps_its_promises():
     assert features(X).shape == (9, features.n_components) == (9, 24) and torch.equal(features(X), make()(X))
     assert features(X.double().numpy()).dtype == torch.float32 and features(X[:0]).shape == (0, 24)
     torch.testing.assert_close(features(X).square().sum(1), torch.ones(9))                    # k(x, x) = 1
+    many = torch.randn(5000, 5, generator=torch.Generator().manual_seed(2))                    # more than a block
+    torch.testing.assert_close(features(many), torch.cat([features(many[:3000]), features(many[3000:])]))
     copy = make(); copy.load_state_dict(features.state_dict()); assert torch.equal(copy(X), features(X))
     given = make(sampler=features.Omega/features.map.scale); torch.testing.assert_close(given(X), features(X))
     Xg = X.clone().requires_grad_(); features(Xg).sum().backward(); assert Xg.grad.abs().sum() > 0

@@ -26,6 +26,7 @@ def compare(name, ours, theirs, n=7):
     for _ in range(n + 1):
         times = []
         for f in ours,theirs:
+            time.sleep(.1) # idle threads of one library's pool spin for a while and would slow the other
             start = time.perf_counter()
             f()
             times.append(time.perf_counter() - start)
