@@ -270,6 +270,8 @@ def run_grid(
     import pandas as pd
     from tqdm import tqdm
     if not runs: raise ValueError("run_grid: runs is empty.")
+    order = {tuple(getattr(r, c) for c in RUN_COLUMNS): i for i,r in enumerate(runs)}
+    if len(order) < len(runs): raise ValueError(f"run_grid: runs must differ in {', '.join(RUN_COLUMNS)}, which is all that a result row says; do other settings in grids of their own.")
     protocols = {(r.dataset, r.protocol) for r in runs}
     data = {(name, protocol): (data or {}).get(name) or load(name, data_home, features='paper' if protocol == 'paper' else 'all')
             for name,protocol in sorted(protocols)}
@@ -284,7 +286,6 @@ def run_grid(
         work = (joblib.delayed(_task)(rs, data[k[:2]], fingerprints[k[:2]], memory, bar.update) for k,rs in tasks.items())
         for done in joblib.Parallel(n_jobs=jobs or joblib.cpu_count(), require='sharedmem', return_as='generator_unordered')(work): rows += done
     table = pd.DataFrame(rows, columns=COLUMNS)
-    order = {tuple(getattr(r, c) for c in RUN_COLUMNS): i for i,r in enumerate(runs)}
     position = [order[key] for key in zip(*(table[c] for c in RUN_COLUMNS))]
     return table.iloc[np.argsort(position, kind='stable')].reset_index(drop=True)
 

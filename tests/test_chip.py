@@ -170,3 +170,18 @@ def test_features_on_an_ideal_chip_are_the_digital_features():
         assert torch.equal(digital(X), ideal(X)) and torch.equal(digital.Omega, hermes.Omega)
         first = hermes(X); assert torch.equal(first, hermes(X)) and not torch.equal(first, digital(X))
         assert not torch.equal(first, hermes.set_time(1e6)(X))
+
+# %% ../nbs/04_chip.ipynb #10aacc89
+def test_the_error_budget_tells_the_effects_apart():
+    X = torch.randn(300, 10, generator=torch.Generator().manual_seed(0))
+    full = replace(HERMES, gain_std=.05, offset_std=.2, out_noise=.1, adc_bits=8, adc_bound=12.)
+    effects = single_effects(full)
+    assert list(effects) == ['input range and rounding', 'programming', 'read noise', 'drift', 'column gains', 'column offsets', 'output noise', 'ADC', 'all']
+    assert list(single_effects(IDEAL)) == ['all'] and effects['programming'].device.read_scale == 0 == effects['programming'].device.drift_scale
+    budget = lambda kernel, t_s=0.: error_budget(full, kernel, X, 640, t_s=t_s, n_programmings=3, generator=torch.Generator().manual_seed(0)).added
+    rbf,arc = budget(RBF(.05)),budget(ArcCosine(0))
+    assert rbf['column offsets'] < 1e-3 and arc['column offsets'] > .05              # offsets cancel in differences, not in signs
+    assert rbf['programming'] < .01 < rbf['output noise'] < rbf['all'] and arc['programming'] < .02
+    assert arc['ADC'] > .05 > rbf['ADC']                                              # rounded to 0: no sign
+    assert rbf['drift'] < 1e-3 < budget(RBF(.05), t_s=1e6)['drift']                   # no drift yet at t = 0
+    assert error_budget(IDEAL, RBF(.05), X, 64, generator=torch.Generator().manual_seed(0)).added['all'] == 0

@@ -107,6 +107,7 @@ def test_the_grid_is_resumable_and_independent_of_jobs():
             with pytest.raises(AssertionError, match='computed again'): run_grid(runs, **{**quiet, 'data': {'magic': toy(601, name='magic')}})
     pd.testing.assert_frame_equal(run_grid(runs, jobs=1, data=data, cache=None, progress=False), first)
     with pytest.raises(ValueError, match="dataset must be one of .*, got 'mnist'"): ridge_grid(datasets=['mnist'])
+    with pytest.raises(ValueError, match='runs must differ in dataset, kernel'): run_grid([runs[0], replace(runs[0], gamma=1.)], data=data, cache=None)
 
 # %% ../nbs/13_ridge.ipynb #2253b2a5
 def test_the_table_follows_the_rule_of_the_bar_chart():
