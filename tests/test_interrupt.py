@@ -12,7 +12,9 @@ def test_interrupting_and_starting_again_gives_the_uninterrupted_result(tmp_path
     command = [sys.executable, '-c', 'from kernel_aimc.cli import main; main()', 'ridge', '--datasets', 'magic', '--kernels', 'rbf', '--seeds', '3', '--jobs', '1']
     env = os.environ | {'KERNEL_AIMC_CACHE': str(tmp_path/'interrupted')}
     outputs = lambda: len(list((tmp_path/'interrupted').rglob('output.pkl')))
-    process = subprocess.Popen([*command, '--out', str(tmp_path/'a.csv')], env=env, stderr=subprocess.PIPE, text=True)
+    # A shell starts background commands with SIGINT ignored, and so would ours be if the tests run in one.
+    process = subprocess.Popen([*command, '--out', str(tmp_path/'a.csv')], env=env, stderr=subprocess.PIPE, text=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     deadline = time.monotonic() + 120
     while outputs() < 10 and process.poll() is None and time.monotonic() < deadline: time.sleep(.02)
     process.send_signal(signal.SIGINT)
