@@ -132,8 +132,8 @@ def _download(name, spec, folder):
         url = spec.urls[file]
         try:
             if url.endswith('.zip'):
-                paths = pooch.retrieve(url, None, path=folder, progressbar=True, processor=pooch.Unzip(members=[file], extract_dir=str(folder)))
-                assert any(Path(p).name == file for p in paths)
+                pooch.retrieve(url, None, path=folder, progressbar=True, processor=pooch.Unzip(members=[file], extract_dir=str(folder.resolve())))
+                if not (folder/file).exists(): raise FileNotFoundError(f'the archive holds no {file}')
             else: pooch.retrieve(url, None, fname=file, path=folder, progressbar=True)
         except Exception as e: # whatever stops a download, the way out is the same
             reason = str(e).splitlines()[0][:120] if str(e) else type(e).__name__
