@@ -6,7 +6,8 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/mapping.html.md"""
 
 # %% auto #0
 __all__ = ['PACKINGS', 'LRA_ENCODERS', 'Layer', 'Tile', 'Placement', 'split_matrix', 'Floorplan', 'map_matrices',
-           'projection_layer', 'EncoderShape', 'lra_layers', 'published_floorplan', 'plot_floorplan', 'plot_core']
+           'projection_layer', 'EncoderShape', 'lra_encoder', 'lra_layers', 'published_floorplan', 'plot_floorplan',
+           'plot_core']
 
 # %% ../nbs/05_mapping.ipynb #fd7ce5da
 import math
@@ -297,9 +298,12 @@ LRA_ENCODERS = { # configuration files of the paper's repository
     'pathfinder': EncoderShape(n_layers=1, d_model=128, heads=8, classifier=256, classes=2, max_length=1024),
 }
 
-def _encoder(task, who):
+def lra_encoder(
+    task:str|EncoderShape, # 'listops', 'imdb', 'aan', 'cifar10', 'pathfinder', or sizes of your own
+) -> EncoderShape:
+    "The sizes of a Long Range Arena model"
     if isinstance(task, EncoderShape): return task
-    if task not in LRA_ENCODERS: raise ValueError(f"{who}: task must be one of {', '.join(map(repr, LRA_ENCODERS))}, or an EncoderShape, got {task!r}.")
+    if task not in LRA_ENCODERS: raise ValueError(f"lra_encoder: task must be one of {', '.join(map(repr, LRA_ENCODERS))}, or an EncoderShape, got {task!r}.")
     return LRA_ENCODERS[task]
 
 def lra_layers(
@@ -307,7 +311,7 @@ def lra_layers(
     what:str='attention', # 'attention': the random projections; 'all': every matrix of the model
 ) -> list: # of `Layer`, in the order of the published mapping files
     "The matrices of a Long Range Arena model that are stored on the chip"
-    e = _encoder(task, 'lra_layers')
+    e = lra_encoder(task)
     if what not in ('attention', 'all'): raise ValueError(f"lra_layers: what must be 'attention' or 'all', got {what!r}.")
     shared = e.documents*(e.n_layers if e.tied else 1) # call sites of a matrix of the encoder
     if e.separate_maps: maps = [Layer(f'Ω_{x}', e.m, e.head_dim, shared, e.heads) for x in 'kq']
@@ -351,7 +355,8 @@ def _draw(ax, plan, core, x0, y0, colours, names):
         luminance = sum(c*v for c,v in zip((.3, .59, .11), colour[:3]))
         if w < 24:
             left = p.column > .75*plan.chip_shape[2] and p.column + 64 > plan.chip_shape[2]
-            ax.annotate(text, (x0 + p.column + (0 if left else w), y0 + p.row + min(h, 24)/2 + 40*thin), (-12 if left else 12, 0), textcoords='offset points',
+            y = p.row + .62*h + 40*thin if h >= 128 else p.row + h/2
+            ax.annotate(text, (x0 + p.column + (0 if left else w), y0 + y), (-12 if left else 12, 0), textcoords='offset points',
                         ha='right' if left else 'left', va='center', fontsize=7, arrowprops=dict(arrowstyle='-', lw=.6))
             thin += 1
         else: ax.text(x0 + p.column + w/2, y0 + p.row + h/2, text, ha='center', va='center', fontsize=8 if h >= 24 else 6, color='k' if luminance > .5 else 'w')
