@@ -175,3 +175,34 @@ def test_the_chip_leads_most_for_single_vectors_and_copies_cost_in_pairs():
     assert np.allclose(e, [(r + 1)//2 for r in range(1, 17)])
     through_memory = digital_cost(projection_workload(128, 32, 1_000_000), A100, 'int8')[0].energy_nJ/1e6
     assert e[0]*chip < through_memory < e[4]*chip                                                                    # up to four copies
+
+# %% ../nbs/06_energy.ipynb #9441e859
+def test_moving_projections_off_pays_against_operators_not_against_ideal_kernels():
+    for L in 256, 1024, 4096:
+        work = attention_workload(L, heads=2)
+        for fused in True, False:
+            gpu = sum(digital_cost(work, A100, 'fp16', fused=fused), Cost(0, 0., 0.))
+            fast,slow = (hermes_cost(work, mode, fused=fused) for mode in READ_MODES.values())
+            assert (slow.energy_nJ < gpu.energy_nJ) == (not fused) and (fused or slow.energy_nJ > .9*gpu.energy_nJ > fast.energy_nJ)
+            assert (fast.energy_nJ < gpu.energy_nJ) == (not fused), (L, fused)
+            assert fast.time_ns > 10*gpu.time_ns
+        wide = map_matrices(work.layers, replication=64, packing='one_per_core')
+        spread = hermes_cost(work, plan=wide, copies='parallel')
+        assert math.isclose(spread.energy_nJ, hermes_cost(work).energy_nJ) and math.isclose(64*spread.analog.time_ns, hermes_cost(work).analog.time_ns)
+    gpu = lambda L, exact: sum(digital_cost(attention_workload(L, heads=2, exact=exact), A100, 'fp16'), Cost(0, 0., 0.)).energy_nJ
+    assert gpu(300, False) > gpu(300, True) and gpu(400, False) < gpu(400, True)                                    # near 384
+
+# %% ../nbs/06_energy.ipynb #1212bb1a
+def test_the_models_use_less_than_a_tenth_of_a_read():
+    for task in LRA_ENCODERS:
+        for what in 'attention', 'all':
+            work,plan = model_workload(task),published_floorplan(task, what)
+            products = work.only([l.name for l in plan.layers])
+            fast,slow = (hermes_cost(products, mode, plan=plan) for mode in READ_MODES.values())
+            int8,fp16 = (digital_cost(products, A100, t)[0].energy_nJ for t in ('int8', 'fp16'))
+            assert .03 < fast.utilisation < .1
+            assert 2*fast.energy_nJ < int8 < slow.energy_nJ < fp16 and 4*fast.energy_nJ < fp16                     # through memory
+            assert fast.energy_nJ > 1.7*products.ops/A100.tops_per_w('int8')/1e3                                      # at peak
+            assert fast.pipelined_ns <= fast.time_ns
+    narrow,wide = (hermes_cost(model_workload(t).only(['0.Ω'])).utilisation for t in ('pathfinder', 'cifar10'))
+    assert 2*narrow == wide == .0625
