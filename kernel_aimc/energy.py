@@ -382,5 +382,7 @@ def cost_table(
     for m in machines:
         for t in m.peak_tops:
             if t != 'fp32' or len(m.peak_tops) == 1: row(f'{m.name} {t}', *digital_cost(workload, m, t, fused=fused), note='roofline at peak')
-    if measure and workload.layers: row('this machine fp32', measured_cost(workload, power_W), Cost(0, 0., 0.), note='measured, stored products only')
+    if measure and workload.layers:
+        row('this machine fp32', measured_cost(workload, power_W), Cost(0, 0., 0.), note='measured, stored products only')
+        rows[-1] |= dict(rest_nJ=math.nan, energy_nJ=math.nan)
     return pd.DataFrame(rows).set_index('platform')

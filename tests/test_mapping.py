@@ -116,6 +116,7 @@ def test_the_models_have_the_published_sizes():
         assert (sum(l.n_weights for l in layers) - total, total) == weights[task]
         assert (len(layers), layers[0].n_shared, projections[0].n_shared) == sites[task] and layers[-1].n_shared == 1
     assert lra_layers('cifar10', 'all')[4].n_products(1024) == 2*2*1024 and lra_layers('cifar10', 'all')[-1].n_products(1024) == 1
+    assert 1.4 < sum(weights['pathfinder'])/sum(weights['imdb']) < sum(weights['aan'])/sum(weights['imdb']) < 1.6
     with pytest.raises(ValueError, match="task must be one of 'listops'.*got 'text'"): lra_layers('text')
     with pytest.raises(ValueError, match="what must be 'attention' or 'all', got 'ffn'"): lra_layers('aan', 'ffn')
 
@@ -134,6 +135,8 @@ def test_two_rules_explain_the_published_core_counts():
     assert [count(t, 'all') for t in ('listops', 'cifar10', 'imdb', 'aan', 'pathfinder')] == [1, 2, 2, 3, 3]                        # what density could do
     file = lra_layers(replace(LRA_ENCODERS['aan'], ffn=64), 'all')                                                                   # AAN: the file's width, and its cut
     exact = [replace(l, splits=(112, 200, 200)) if l.name == 'head1' else l for l in file]
+    shared = lra_layers(replace(LRA_ENCODERS['imdb'], separate_maps=False))                                                          # IMDb, attention only: one projection a layer
+    assert [l.n_shared for l in shared] == [2, 2] and map_matrices(shared, columns=192).n_cores == 1
     for layers in file, exact: assert map_matrices(layers, packing='side_by_side', columns=255).check().n_cores == 8
 
 # %% ../nbs/05_mapping.ipynb #6daf6af8
