@@ -102,8 +102,13 @@ def test_a_digital_machine_is_a_roofline():
     assert fused < unfused
     product,rest = digital_cost(work, A100, 'fp16')
     assert math.isclose(rest.time_ns, 6*507*100_000/19_500) and math.isclose(product.ops, 2*16*507*100_000) and product.ops + rest.ops == work.ops
-    without = digital_cost(work, A100, 'fp16', without=['Ω'])
-    assert without[0].ops == 0 and without[1].time_ns >= rest.time_ns
+    without = digital_cost(work, A100, 'fp16', without=['Ω'])                                                  # the chip's inputs and outputs, a byte each, and what enters and leaves
+    assert without[0].ops == 0 and math.isclose(without[1].time_ns, 100_000*(2*(16 + 1) + 16 + 507)/2039) and without[1].time_ns > rest.time_ns
+    product,rest = digital_cost(work, A100, 'fp16', fused=False)                                               # feature map: 507 in, 1,014 out; read-out: 1,014 in, 1 out
+    assert math.isclose(product.time_ns, 2*(100_000*(16 + 507) + 16*507)/2039)
+    assert math.isclose(rest.time_ns, 2*(100_000*(507 + 1014 + 1014 + 1) + 1014)/2039)
+    one = digital_cost(projection_workload(256, 256, 1, kernel='rbf'), A100, 'fp16', fused=False)[0]
+    assert math.isclose(one.time_ns, 2*(65_536 + 512)/2039)                                                    # the weights count as well
     unknown = replace(A100, power_W=None)
     assert math.isnan(digital_cost(work, unknown)[0].energy_nJ) and math.isnan(unknown.tops_per_w('fp16'))
 

@@ -77,8 +77,10 @@ def test_reads_are_counted_per_core_and_row_block():
     assert (lambda f: (f.n_cores, f.reads('big'), f.core_reads('big')))(map_matrices([big], packing='one_per_core')) == (6, 1, 6)
     one = Floorplan((big,), tuple(Placement(Tile('big', 0, o, i), 0, i[0], o[0]) for o,i in split_matrix(600, 512)), (1, 512, 600)).check()
     assert (one.reads('big'), one.core_reads('big')) == (2, 2)
+    tall = map_matrices([Layer('tall', 2, 512)], packing='side_by_side')                                  # both pieces begin at row 0, with other inputs: two reads
+    assert (tall.n_cores, tall.reads('tall')) == (1, 2)
     copies = map_matrices([Layer('Ω', 128, 32)], replication=4)
-    assert (copies.n_cores, copies.reads('Ω'), copies.utilisation) == (1, len({p.row for p in copies.placements}), 4/16)
+    assert (copies.n_cores, copies.reads('Ω'), copies.utilisation) == (1, 2, 4/16)
     apart = map_matrices([Layer('Ω', 128, 32)], replication=4, packing='one_per_core')
     assert (apart.n_cores, apart.reads('Ω'), apart.core_reads('Ω')) == (4, 1, 4)
     model = map_matrices([Layer('qk', 64, 64, n_shared=2, heads=2), Layer('head', 10, 64, per_token=False)], packing='side_by_side')
