@@ -14,6 +14,7 @@ import math
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from numbers import Integral
 
 import torch
 
@@ -136,7 +137,7 @@ def _product(layer, vectors):
 
 def _whole(who, **numbers):
     for name,v in numbers.items():
-        if not isinstance(v, int) or v < 1: raise ValueError(f"{who}: {name} must be a whole number >= 1, got {v!r}.")
+        if not isinstance(v, Integral) or v < 1: raise ValueError(f"{who}: {name} must be a whole number >= 1, got {v!r}.")
 
 # %% ../nbs/06_energy.ipynb #2188ef23
 _FEATURES = dict(rbf=2, arccos0=1) # features per direction, one operation each

@@ -13,6 +13,7 @@ __all__ = ['PACKINGS', 'LRA_ENCODERS', 'Layer', 'Tile', 'Placement', 'split_matr
 import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
+from numbers import Integral
 
 import torch
 
@@ -30,7 +31,7 @@ class Layer:
 
     def __post_init__(self):
         for field in 'outputs', 'inputs', 'n_shared', 'heads':
-            if not isinstance(v := getattr(self, field), int) or v < 1: raise ValueError(f"Layer {self.name!r}: {field} must be a whole number >= 1, got {v!r}.")
+            if not isinstance(v := getattr(self, field), Integral) or v < 1: raise ValueError(f"Layer {self.name!r}: {field} must be a whole number >= 1, got {v!r}.")
         if self.splits is not None and (sum(self.splits) != self.outputs or min(self.splits) < 1):
             raise ValueError(f"Layer {self.name!r}: splits must be widths >= 1 that sum to its {self.outputs} outputs, got {self.splits}.")
 
@@ -250,7 +251,7 @@ def map_matrices(
     if len({l.name for l in layers}) < len(layers): raise ValueError(f"map_matrices: layers must have different names, got {[l.name for l in layers]}.")
     if min(chip_shape) < 1: raise ValueError(f"map_matrices: chip_shape must be three numbers >= 1 (cores, inputs, outputs), got {chip_shape}.")
     if not 1 <= columns <= all_columns: raise ValueError(f"map_matrices: columns must be 1 to {all_columns}, got {columns}.")
-    if not isinstance(replication, int) or replication < 1: raise ValueError(f"map_matrices: replication must be a whole number >= 1, got {replication!r}.")
+    if not isinstance(replication, Integral) or replication < 1: raise ValueError(f"map_matrices: replication must be a whole number >= 1, got {replication!r}.")
     copies = f' x {replication} copies' if replication > 1 else ''
     area = math.ceil(replication*sum(l.n_weights for l in layers)/(rows*columns))
     if area > n_cores:

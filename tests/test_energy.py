@@ -34,7 +34,7 @@ def test_most_operations_of_random_features_are_in_the_projection():
         assert [round(100*w.share()) for w in work] == [rbf, arccos]
         assert math.isclose(work[0].share(), 2*d/(2*d + 6)) and math.isclose(work[1].share(), 2*d/(2*d + 3))
         assert work[0].ops == 10*(32*d - 5)*(2*d + 6)
-    assert projection_workload(128, 32).share() == 1
+    assert projection_workload(128, 32).share() == 1 and projection_workload(np.int64(8), 3, 5).ops == 240
 
 # %% ../nbs/06_energy.ipynb #ed22c1ad
 def test_linear_attention_breaks_even_at_three_or_two_lengths_of_m():
