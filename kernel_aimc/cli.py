@@ -7,7 +7,8 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/cli.html.md"""
 # %% auto #0
 __all__ = ['main']
 
-# %% ../nbs/16_cli.ipynb #209cc9cb
+# %% ../nbs/16_cli.ipynb #bbe4e529
+import json
 import os
 import sys
 import tempfile
@@ -76,6 +77,7 @@ def cli(ctx):
     Start with
       kernel-aimc ridge                     the paper's ridge experiment on two embedded data sets
       kernel-aimc datasets                  which data sets are here, and where the others go
+      kernel-aimc energy                    what a projection, attention or a model costs on the chip and on GPUs
       kernel-aimc COMMAND --help            all options of a command, with examples
 
     \b
@@ -156,6 +158,87 @@ def datasets(data_home):
         except DataNotFound: state = f"not here: {', '.join(spec.files)} from {', '.join(sorted({os.path.dirname(u) for u in spec.urls.values()}))}"
         except ValueError as e: state = f'damaged: {e}'
         click.echo(f'{name:8}  {spec.n_features:2} features, {len(spec.classes):2} classes  {state}')
+
+# %% ../nbs/16_cli.ipynb #9fd72024
+_WORKLOAD_OPTIONS = dict(projection=('d', 'directions', 'n', 'kernel'), attention=('d', 'directions', 'heads', 'length'), model=('task', 'what', 'length'))
+_OPTION_NAMES = dict(directions='D')
+
+def _number(v, digits=3):
+    "Three significant digits, blank if not known"
+    if v != v: return ''
+    return f'{v:,.0f}' if abs(v) >= 10**digits else f'{v:.{digits}g}'
+
+@cli.command()
+@click.option('--workload', type=click.Choice(list(_WORKLOAD_OPTIONS)), default='projection', show_default=True, help='Random features of data, attention, or a whole Long Range Arena model.')
+@click.option('--d', 'd', type=click.IntRange(1), metavar='N', help='Features of the data, or width of a head.  [default: 16; attention: 32]')
+@click.option('--D', 'directions', type=click.IntRange(1), metavar='N', help='Random directions.  [default: 507; attention: 128]')
+@click.option('--n', type=click.IntRange(1), default=100_000, show_default=True, metavar='N', help='projection: vectors at a time.')
+@click.option('--kernel', type=click.Choice(['rbf', 'arccos0', 'none']), default='rbf', show_default=True, help="projection: feature map and read-out; 'none' is the product alone.")
+@click.option('--heads', type=click.IntRange(1), default=2, show_default=True, metavar='N', help='attention: heads.')
+@click.option('--length', type=click.IntRange(1), metavar='N', help='attention, model: tokens.  [default: 1024; model: the longest of the task]')
+@click.option('--task', type=click.Choice(['listops', 'imdb', 'aan', 'cifar10', 'pathfinder']), default='cifar10', show_default=True, help='model: which one.')
+@click.option('--what', type=click.Choice(['attention', 'all']), default='attention', show_default=True, help='model: put the random projections on the chip, or all stored matrices.')
+@click.option('--replication', type=click.IntRange(1), default=1, show_default=True, metavar='N', help='Copies of every matrix on the chip.')
+@click.option('--copies', type=click.Choice(['average', 'parallel']), default='average', show_default=True, help='Every vector through all copies, or the vectors dealt out to them.')
+@click.option('--packing', type=click.Choice(['dense', 'side_by_side', 'one_per_core', 'published']), help="Where matrices go.  [default: dense; model: published]")
+@click.option('--digital', type=click.Choice(['a100', 'h100', 'epyc']), default='a100', show_default=True, help='What computes the rest beside the chip, in FP16 (EPYC 9654: FP32).')
+@click.option('--fused/--unfused', default=True, show_default=True, help='Digital machines with ideal kernels, or every operator through memory.')
+@click.option('--measure/--no-measure', default=False, show_default=True, help='Also time the stored products on this machine.')
+@click.option('--power-w', type=click.FloatRange(0, min_open=True), metavar='W', help='Power of this machine under load, for its energy; not guessed.')
+@click.option('--json', 'as_json', is_flag=True, help='Print JSON instead of a table; what is not known is null.')
+@click.pass_context
+def energy(ctx, workload, d, directions, n, kernel, heads, length, task, what, replication, copies, packing, digital, fused, measure, power_w, as_json):
+    """Latency and energy of a workload, on the chip and on digital machines.
+
+    The chip's costs are derived from its published throughput and efficiency, for both ways to read it (1-phase, 4-phase).
+    A read is charged in full however few cells it uses: chip energies are upper bounds. Digital machines are rooflines at
+    data-sheet peaks, and a machine beside the chip does what is not a stored matrix. All numbers are per vector or token.
+
+    \b
+    Examples
+      kernel-aimc energy
+      kernel-aimc energy --d 256 --D 2048 --kernel none
+      kernel-aimc energy --workload attention --length 4096 --unfused
+      kernel-aimc energy --workload model --task aan --what all --json
+    """
+    given = lambda name: ctx.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
+    for name in dict.fromkeys(o for options in _WORKLOAD_OPTIONS.values() for o in options):
+        if given(name) and name not in _WORKLOAD_OPTIONS[workload]:
+            raise click.UsageError(f"--{_OPTION_NAMES.get(name, name)} does not belong to --workload {workload}, which takes "
+                                   f"{', '.join('--' + _OPTION_NAMES.get(o, o) for o in _WORKLOAD_OPTIONS[workload])}.")
+    if packing == 'published' and workload != 'model': raise click.UsageError("--packing published is for --workload model; allowed here: dense, side_by_side, one_per_core.")
+    if power_w is not None and not measure: raise click.UsageError("--power-w is the power of this machine; it needs --measure.")
+    from kernel_aimc.energy import MACHINES, Cost, attention_workload, cost_table, digital_cost, model_workload, projection_workload
+    from kernel_aimc.mapping import lra_layers, map_matrices, published_floorplan
+    if workload == 'projection': work = projection_workload(directions or 507, d or 16, n, kernel=None if kernel == 'none' else kernel)
+    elif workload == 'attention': work = attention_workload(length or 1024, d or 32, directions or 128, heads)
+    else: work = model_workload(task, length)
+    if workload == 'model' and packing in (None, 'published'): plan = published_floorplan(task, what, replication)
+    else: plan = map_matrices(lra_layers(task, what) if workload == 'model' else work.layers, packing=packing or 'dense', replication=replication)
+    machine,unit = {m.name.split()[0].lower(): m for m in MACHINES.values()}[digital],'vector' if workload == 'projection' else 'token'
+    dtype = 'fp16' if 'fp16' in machine.peak_tops else 'fp32'
+    table = cost_table(work, plan=plan, copies=copies, digital=machine, dtype=dtype, fused=fused, measure=measure, power_W=power_w)
+    on_chip = dict(matrices=len(plan.layers), replication=replication, copies=copies, cores=plan.n_cores, utilisation=plan.utilisation, chip_utilisation=plan.chip_utilisation,
+                   share_of_operations=work.share([l.name for l in plan.layers]))
+    exact = None if workload == 'projection' else attention_workload(work.vectors, d or 32, heads=heads, exact=True) if workload == 'attention' else model_workload(task, length, exact=True)
+    if exact: exact = sum(digital_cost(exact, machine, dtype, fused=fused), Cost(0, 0., 0.))
+    softmax = exact and dict(platform=f'{machine.name} {dtype}', time_ns=exact.time_ns/work.vectors, energy_nJ=exact.energy_nJ/work.vectors)
+    if as_json:
+        rows = [{k: None if v != v else v for k,v in dict(platform=platform, **row).items()} for platform,row in zip(table.index, table.to_dict('records'))]
+        click.echo(json.dumps(dict(workload=work.name, unit=unit, vectors=work.vectors, operations=work.ops, fused=fused, chip=on_chip, costs=rows, softmax_attention=softmax), indent=1))
+        return
+    click.echo(f"{work.name}: {_number(work.ops/work.vectors)} operations per {unit}, {on_chip['share_of_operations']:.0%} of them on the chip; "
+               f"digital machines {'with ideal kernels' if fused else 'operator by operator'}")
+    click.echo(f"Chip: {len(plan.layers)} {'matrix' if len(plan.layers) == 1 else 'matrices'}" + (f' x {replication} copies ({copies})' if replication > 1 else '')
+               + f' on {plan.n_cores} of {plan.chip_shape[0]} cores, {plan.utilisation:.1%} of their cells\n')
+    show = table.rename(columns=dict(time_ns='time/ns', pipelined_ns='pipelined/ns', products_nJ='products/nJ', rest_nJ='rest/nJ', energy_nJ='energy/nJ', tops_per_w='TOPS/W', utilisation='cells read'))
+    show['cells read'] = [f'{u:.1%}' if u == u else '' for u in show['cells read']]
+    for column in show.columns[:6]: show[column] = show[column].map(_number)
+    show.index.name = None
+    click.echo(show.to_string())
+    if softmax: click.echo(f"\nWith exact softmax attention instead, {softmax['platform']}: {_number(softmax['time_ns'])} ns, {_number(softmax['energy_nJ'])} nJ.")
+    click.echo(f'\nAll per {unit}. products: with stored matrices; rest: everything else. time: nothing overlapped; pipelined: the busiest core, or the digital machine.\n'
+               'Chip energies are upper bounds (a read is charged in full); transport to and from it is in the rest. Digital machines: at data-sheet peak and power.')
 
 # %% ../nbs/16_cli.ipynb #0d6cd089
 def main(
