@@ -148,7 +148,7 @@ def ir_drop(
     col_ohm:float, # resistance of an output line per cell, >= 0
     *,
     adc_sides:str='both', # output lines sensed beside input 0 and the last input in turn ('both'), or all beside input 0 ('one')
-    modes:int=6, # polynomials along each direction for what the lines do to each other; 0: each line alone
+    modes:int=4, # polynomials along each direction for what the lines do to each other; 0: each line alone
 ) -> Tensor: # effective conductances A, µS, shape and device of G_uS, float32 (float64 if G_uS is): currents are A @ V
     "What crossbars with resistive lines multiply by: equation (3). Differentiable"
     _check('ir_drop', G_uS, row_ohm, col_ohm, adc_sides)
