@@ -128,3 +128,12 @@ def test_fast_and_exact_agree_over_the_stated_range():
     for G,row_ohm,col_ohm in (uniform[:20], 80., 20.), (uniform[:, :30], 5., 100.), (uniform[:, :3], 300., 300.):
         (product,effect),_ = crossbar_errors(G, row_ohm, col_ohm)
         assert product < .01 and effect < .01, (G.shape, product, effect)
+
+# %% ../nbs/03a_wires.ipynb #ecdb927e
+def test_unused_lines_lengthen_the_way():
+    G = torch.full((8, 8), 20.)
+    padded = torch.nn.functional.pad(G, (0, 8))                                         # inputs 8 to 15 are not in use
+    for sides in 'both','one':
+        A,longer = (ir_drop(g, 20., 20., adc_sides=sides)[:, :8].sum(1) for g in (G, padded))
+        torch.testing.assert_close(A[::2], longer[::2], rtol=1e-3, atol=0)              # sensed beside input 0
+        assert (longer[1::2] < A[1::2]*.98).all() if sides == 'both' else torch.allclose(A, longer, rtol=1e-3)
