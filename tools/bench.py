@@ -59,6 +59,7 @@ def peers(g):
         from aihwkit.inference.noise.hermes import HermesNoiseModel
         from aihwkit.nn import AnalogLinear
         from aihwkit.simulator.configs import TorchInferenceRPUConfig
+        from aihwkit.simulator.parameters.enums import BoundManagementType, NoiseManagementType
         from aihwkit_lightning.nn import AnalogLinear as LightningLinear
         from aihwkit_lightning.simulator.configs import TorchInferenceRPUConfig as LightningConfig
     except ImportError as e:
@@ -84,6 +85,7 @@ def peers(g):
     for noise in 0., .1:
         c = TorchInferenceRPUConfig()
         c.forward.inp_res,c.forward.out_res,c.forward.out_bound,c.forward.out_noise = 1/254,-1.,-1.,noise
+        c.forward.noise_management,c.forward.bound_management = NoiseManagementType.NONE,BoundManagementType.NONE # one fixed range, as ours
         c.pre_post.input_range.enable,c.pre_post.input_range.init_from_data,c.pre_post.input_range.init_value = True,0,R
         layer = AnalogLinear(d, D, bias=False, rpu_config=c).eval()
         layer.set_weights(W)
