@@ -37,7 +37,7 @@ docs: $(STAMPS)/dev ## build the site in _docs and check its links
 lab: $(STAMPS)/dev ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab nbs
 
-bench: $(STAMPS)/dev ## measure speed against scikit-learn, as ratios in one run
+bench: $(STAMPS)/dev ## measure speed against scikit-learn, and aihwkit where installed, as ratios in one run
 	$(BIN)/python tools/bench.py
 
 config: $(STAMPS)/dev ## settings.ini -> pyproject.toml

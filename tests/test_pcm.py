@@ -8,6 +8,14 @@ import pytest
 import torch
 from kernel_aimc.pcm import *
 
+# %% ../nbs/03_pcm.ipynb #7abd4f91
+def test_branches_choose_element_by_element():
+    f = Branches(.3, -.02, .01, .015, .04, (.03, -.05, .02))
+    for dtype in torch.float32, torch.float64:
+        r = torch.cat([torch.tensor([0., 1e-9, .3, 1.2], dtype=dtype), torch.rand(10_000, generator=torch.Generator().manual_seed(0), dtype=dtype)])
+        x = r.clamp_min(1e-7)
+        torch.testing.assert_close(f(r), torch.where(x < .3, (-.02*x.log() + .01).clamp(.015, .04), .03 - .05*x + .02*x**2))
+
 # %% ../nbs/03_pcm.ipynb #a448be24
 def test_published_coefficients_give_the_reference_values():
     r = torch.tensor([0, .01, .05, .10, .30, .50, 1.], dtype=torch.float64)
@@ -58,6 +66,12 @@ def test_limits_and_messages_of_a_device():
     assert torch.isfinite(PCM_TDP.read(torch.zeros(5), torch.ones(5), 1e9, g)).all()
     again = [PCM_TDP.program(target, torch.Generator().manual_seed(4))[0] for _ in range(2)]
     assert torch.equal(*again)
+    wide = torch.linspace(0, 20.7, 200_000).view(2, -1).T                              # many blocks, not contiguous
+    conductance,nu = PCM_TDP.program(wide, g)
+    drifted,far = PCM_TDP.drift(conductance, nu, 60.),(wide > 7) & (conductance > 1)        # far from the clamp at 0
+    spread = drifted*PCM_TDP.read_q(conductance/20.7)*math.sqrt(math.log((360 + PCM_TDP.t_read_s)/(2*PCM_TDP.t_read_s)))
+    for error in (conductance - wide)/PCM_TDP.prog_std_uS(wide/20.7), (PCM_TDP.read(conductance, nu.contiguous(), 60., g) - drifted)/spread:
+        assert abs(error[far].std() - 1) < 5/math.sqrt(2*far.sum()) and abs(error[far].mean()) < 5/math.sqrt(far.sum()) # each device around its own target
     half = replace(PCM_TDP, g_max_uS=10.35)                                           # the relative error stays
     torch.testing.assert_close(half.prog_std_uS(target/20.7)/10.35, PCM_TDP.prog_std_uS(target/20.7)/20.7)
     with pytest.raises(ValueError, match=r'must lie in \[0, 20.7\], got values from -1 to 30'): PCM_TDP.program(torch.tensor([-1., 30.]))

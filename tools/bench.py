@@ -1,6 +1,7 @@
 """Speed, as ratios measured in one run: each pair is timed alternately and the median of the paired ratios is shown.
 
-Absolute times depend on the machine and its load; ratios hardly. float32, two threads.
+Absolute times depend on the machine and its load; ratios hardly. float32, two threads. Targets stand in the lines that have one.
+On a busy machine two threads wait for one another: `--one-thread` takes one, and counts processor time.
 """
 import os
 import statistics
@@ -9,6 +10,7 @@ import sys
 import tempfile
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -18,28 +20,88 @@ from sklearn.linear_model import RidgeClassifier
 from kernel_aimc.chip import HERMES
 from kernel_aimc.feature_maps import RandomFeatures
 from kernel_aimc.kernels import RBF
+from kernel_aimc.pcm import PCM_ODP, PCM_TDP
 from kernel_aimc.ridge import feature_blocks, fit_readout
 
 
-def compare(name, ours, theirs, n=7):
+ONE_THREAD = '--one-thread' in sys.argv
+clock = time.process_time if ONE_THREAD else time.perf_counter
+
+def compare(name, ours, theirs, n=7, target=None):
     pairs = []
     for _ in range(n + 1):
         times = []
         for f in ours,theirs:
             time.sleep(.1) # idle threads of one library's pool spin for a while and would slow the other
-            start = time.perf_counter()
+            start = clock()
             f()
-            times.append(time.perf_counter() - start)
+            times.append(clock() - start)
         pairs.append(times)
     pairs = pairs[1:] # the first warms up
     a,b = (1e3*statistics.median(p[i] for p in pairs) for i in (0, 1))
-    print(f'{name:66} {a:8.1f} ms {b:8.1f} ms   ratio {statistics.median(x/y for x,y in pairs):.2f}', flush=True)
+    goal = '' if target is None else f'   target <= {target}'
+    print(f'{name:84} {a:8.1f} ms {b:8.1f} ms   ratio {statistics.median(x/y for x,y in pairs):.2f}{goal}', flush=True)
+
+SHAPE = 8192, 64, 128 # inputs, and the matrix, of the products below
+
+def products(g):
+    "The chip's product against the digital one, errors frozen or with noise at each product"
+    n,d,D = SHAPE
+    x,W = torch.randn(n, d, generator=g),torch.randn(D, d, generator=g)
+    frozen = replace(HERMES, gain_std=.03, offset_std=.1)
+    for name,chip,target in ('frozen errors', frozen, 1.8), ('and output noise', replace(frozen, out_noise=.1), 4):
+        analog = chip.program(W, g).calibrate(x)
+        compare(f'product {n} x {d} -> {D}, {name}: HERMES / digital', lambda: analog(x), lambda: x@W.T, n=31, target=target)
+
+def peers(g):
+    "Programming, reading and products of aihwkit's Torch tiles and of aihwkit-lightning; without devices of their own in the latter"
+    try:
+        from aihwkit.inference.noise.hermes import HermesNoiseModel
+        from aihwkit.nn import AnalogLinear
+        from aihwkit.simulator.configs import TorchInferenceRPUConfig
+        from aihwkit.simulator.parameters.enums import BoundManagementType, NoiseManagementType
+        from aihwkit_lightning.nn import AnalogLinear as LightningLinear
+        from aihwkit_lightning.simulator.configs import TorchInferenceRPUConfig as LightningConfig
+    except ImportError as e:
+        print(f'{e}: no comparison with aihwkit and aihwkit-lightning; pip install -e ".[peers]"')
+        return
+    weights = [torch.randn(512, 512, generator=g) for _ in range(4)]
+    for n_devices,device in (1, PCM_ODP), (2, PCM_TDP):
+        c = TorchInferenceRPUConfig(noise_model=HermesNoiseModel(num_devices=n_devices)) # tiles of 512 x 512, global compensation
+        c.forward.is_perfect = True # the cheapest read-out for the compensation
+        layers = [AnalogLinear(512, 512, bias=False, rpu_config=c).eval() for _ in weights]
+        for layer,W in zip(layers, weights): layer.set_weights(W)
+        chip,name = replace(HERMES, device=device, tile_shape=(512, 512)),f'1,048,576 weights, {n_devices} device(s) a polarity: ours / aihwkit'
+        compare('program and first reading, ' + name, lambda: [chip.program(W, g) for W in weights],
+                lambda: [(layer.program_analog_weights(), layer.drift_analog_weights(0.)) for layer in layers])
+        compare('the same, aihwkit without the reading', lambda: [chip.program(W, g) for W in weights],
+                lambda: [layer.program_analog_weights() for layer in layers], target=.4)
+        programmed = [chip.program(W, g) for W in weights]
+        compare('drift and read, ' + name, lambda: [m.set_time(3600.) for m in programmed],
+                lambda: [layer.drift_analog_weights(3600.) for layer in layers], target=.4)
+    n,d,D = SHAPE
+    x,W = torch.randn(n, d, generator=g),torch.randn(D, d, generator=g)
+    R = x.abs().max().item()
+    for noise in 0., .1:
+        c = TorchInferenceRPUConfig()
+        c.forward.inp_res,c.forward.out_res,c.forward.out_bound,c.forward.out_noise = 1/254,-1.,-1.,noise
+        c.forward.noise_management,c.forward.bound_management = NoiseManagementType.NONE,BoundManagementType.NONE # one fixed range, as ours
+        c.pre_post.input_range.enable,c.pre_post.input_range.init_from_data,c.pre_post.input_range.init_value = True,0,R
+        layer = AnalogLinear(d, D, bias=False, rpu_config=c).eval()
+        layer.set_weights(W)
+        compare(f'product {n} x {d} -> {D}, {"output noise" if noise else "8-bit inputs"}: aihwkit / digital', lambda: layer(x), lambda: x@W.T, n=31)
+    c = LightningConfig()
+    c.forward.inp_res,c.pre_post.input_range.enable = 254,True
+    layer = LightningLinear(d, D, bias=False, rpu_config=c).eval()
+    layer.set_weights(W)
+    layer.input_range.data.fill_(R)
+    compare(f'product {n} x {d} -> {D}, 8-bit inputs: aihwkit-lightning / digital', lambda: layer(x), lambda: x@W.T, n=31)
 
 def main():
     warnings.filterwarnings('ignore')
-    torch.set_num_threads(2)
+    torch.set_num_threads(1 if ONE_THREAD else 2)
     g = torch.Generator().manual_seed(0)
-    print(f'{"":66} {"ours":>11} {"theirs":>11}')
+    print(f'{"":84} {"ours":>11} {"theirs":>11}')
     for n,d,width in (8192, 16, 512), (8192, 64, 2048), (50_000, 16, 512):
         X = torch.randn(n, d, generator=g)
         sampler = RBFSampler(gamma=.05, n_components=width, random_state=0).fit(X.numpy())
@@ -58,10 +120,13 @@ def main():
     compare('ridge fit and predict, 30,000 x 16 -> 1,024: ours / scikit-learn', ours, theirs, n=3)
     W = torch.randn(512, 512, generator=g)
     compare('program a 512 x 512 matrix / its product with 8,192 vectors', lambda: HERMES.program(W, g), lambda x=torch.randn(8192, 512): x@W.T)
+    with torch.no_grad():
+        products(g)
+        peers(g)
     with tempfile.TemporaryDirectory() as folder:
         command = [str(Path(sys.executable).parent/'kernel-aimc'), 'ridge', '--datasets', 'magic', '--platforms', 'fp32', '--out', f'{folder}/r.csv']
         start = time.perf_counter()
         subprocess.run(command, check=True, capture_output=True, env=os.environ | {'KERNEL_AIMC_CACHE': folder})
-        print(f"{'300 FP32 fits of magic, cold cache: ' + ' '.join(['kernel-aimc', *command[1:6], '...']):66} {time.perf_counter() - start:8.1f} s")
+        print(f"{'300 FP32 fits of magic, cold cache: ' + ' '.join(['kernel-aimc', *command[1:6], '...']):84} {time.perf_counter() - start:8.1f} s")
 
 if __name__ == '__main__': main()
