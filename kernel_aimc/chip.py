@@ -23,6 +23,7 @@ from torch.nn import functional as F
 from .pcm import PCM, PCM_TDP, Branches
 from .programming import PROGRAMMING
 from .samplers import seed_from, stream
+from .wires import ir_drop
 
 # %% ../nbs/04_chip.ipynb #47b1e7dd
 _RANGE = re.compile(r'(?P<max>\d+(?:\.\d+)?)?max|(?P<std>\d+(?:\.\d+)?)std|q(?P<q>0?\.\d+)')
@@ -54,6 +55,8 @@ class ChipConfig:
     device: PCM|None = None # what holds one polarity of a weight; None: exact conductances
     programming: str|Callable = 'write-verify' # strategy: a name in `PROGRAMMING`, or a function with its interface
     dead_fraction: float = 0. # unit cells that cannot be programmed, and read as 0
+    row_ohm: float = 0. # resistance of a row line, a cell
+    col_ohm: float = 0. # resistance of a column line, a cell
     weight_scale: str = 'column' # what meets g_max: the largest weight of each 'column' of a tile, or of the 'tile'
     dac_bits: int|None = None # input resolution, bits (8: 127 steps either side of 0); None: no rounding
     input_range: float|str|None = None # R: a number, or of the data 'max', '3std', '1.5max' (any multiple) or 'q0.999' (any quantile of |x|); None: no limit
@@ -78,6 +81,9 @@ class ChipConfig:
         _choice('out_rounding', self.out_rounding, ('nearest', 'truncate'))
         for name in 'gain_std', 'offset_std', 'out_noise':
             if not getattr(self, name) >= 0: raise ValueError(f"ChipConfig: {name} must be >= 0, got {getattr(self, name)}.")
+        for name in 'row_ohm', 'col_ohm':
+            if not 0 <= getattr(self, name) < math.inf: raise ValueError(f"ChipConfig: {name} must be >= 0 and finite, got {getattr(self, name)}.")
+        if (self.row_ohm or self.col_ohm) and self.device is None: raise ValueError("ChipConfig: row_ohm and col_ohm need a device: voltage drops with conductances.")
         if not 0 <= self.dead_fraction <= 1: raise ValueError(f"ChipConfig: dead_fraction must be in [0, 1], got {self.dead_fraction}.")
         for name in 'dac_bits', 'adc_bits', 'out_bits':
             bits = getattr(self, name)
@@ -222,10 +228,20 @@ class AnalogMatrix(nn.Module):
 
     def _column_weights(self, g_uS):
         "Conductances of shape (2, n, outputs, inputs) as their columns see them: (outputs, inputs), in units of a full-range weight"
-        plus,minus = g_uS.sum(1) if g_uS.shape[1] > 1 else g_uS[:, 0]
+        g = g_uS.sum(1) if g_uS.shape[1] > 1 else g_uS[:, 0]
+        plus,minus = self._along_lines(g) if self.chip.row_ohm or self.chip.col_ohm else g
         unit = self._over_inputs(self.gain/(g_uS.shape[1]*self.chip.device.g_max_uS))
         if self._by_quadrant: self.weights_plus = plus*unit
         return (plus - minus).mul_(unit)
+
+    def _along_lines(self, g):
+        "Effective conductances (2, outputs, inputs) of each tile, its unused rows being there too"
+        A,(n_rows,n_cols) = torch.empty_like(g),self.chip.tile_shape
+        for rows in self._rows:
+            for i in range(0, g.shape[1], n_cols):
+                tile = F.pad(g[:, i:i+n_cols, rows], (0, n_rows - (rows.stop - rows.start)))
+                A[:, i:i+n_cols, rows] = ir_drop(tile, self.chip.row_ohm, self.chip.col_ohm)[..., :rows.stop - rows.start]
+        return A
 
     @property
     def _by_quadrant(self): return self.chip.read_phases == 4 and self.chip.adc_bound is not None

@@ -11,9 +11,9 @@ import torch
 from kernel_aimc.chip import *
 from kernel_aimc.feature_maps import RandomFeatures
 from kernel_aimc.kernels import RBF, ArcCosine
-from kernel_aimc.pcm import PCM_ODP, PCM_TDP, Branches
+from kernel_aimc.pcm import PCM_ODP, PCM_TDP
 from kernel_aimc.programming import write_verify
-from kernel_aimc.samplers import gaussian
+from kernel_aimc.wires import solve_crossbar
 
 # %% ../nbs/04_chip.ipynb #b2f94cdd
 def test_rounding_to_signed_levels():
@@ -188,6 +188,25 @@ def test_dead_cells_read_zero():
         dead = ChipConfig(device=device, dead_fraction=.02).program(W, torch.Generator().manual_seed(1)).W_eff == 0
         assert abs(dead.float().mean() - .02) < 5*math.sqrt(.02*.98/W.numel())
     assert (ChipConfig(device=PCM_TDP, dead_fraction=1.).program(W)(torch.ones(2, 300)) == 0).all()
+
+# %% ../nbs/04_chip.ipynb #025020e8
+def test_lines_with_resistance_lose_voltage():
+    W = torch.randn(12, 40, generator=torch.Generator().manual_seed(0))
+    exact = replace(PCM_TDP, prog_scale=0., drift_scale=0., read_scale=0.)
+    make = lambda **kw: ChipConfig(device=exact, tile_shape=(32, 8), **kw).program(W)
+    lossy = make(row_ohm=30., col_ohm=20.)
+    for ins in slice(0, 32), slice(32, 40):
+        for outs in slice(0, 8), slice(8, 12):
+            s = W[outs, ins].abs().amax(1, keepdim=True)
+            tile = torch.zeros(2, outs.stop - outs.start, 32)                                    # rows not in use are there too
+            tile[:, :, :ins.stop - ins.start] = torch.stack([W[outs, ins], -W[outs, ins]]).clamp_min(0)/s*exact.g_max_uS
+            A = torch.stack([torch.as_tensor(solve_crossbar(g, 30., 20.)) for g in tile]).float()[..., :ins.stop - ins.start]
+            meant = (A[0] - A[1])*s/exact.g_max_uS
+            assert (lossy.W_eff[outs, ins] - meant).norm() < .02*(meant - W[outs, ins]).norm()
+    assert (lossy.W_eff - W).norm() > .02*W.norm() and torch.allclose(make().W_eff, W, atol=1e-5)
+    compensated = make(row_ohm=30., col_ohm=20., drift_compensation='column')
+    assert torch.equal(compensated.W_eff, lossy.W_eff)                                           # no drift: nothing to compensate
+    with pytest.raises(ValueError, match='row_ohm and col_ohm need a device'): ChipConfig(row_ohm=1.)
 
 # %% ../nbs/04_chip.ipynb #94455b0a
 def test_strategies_are_arguments_of_the_chip():
