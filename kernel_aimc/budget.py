@@ -24,17 +24,20 @@ def single_effects(
     chip:ChipConfig,
 ) -> dict: # name -> ChipConfig; 'all' is the chip itself; effects that the chip does not have are left out
     "The effects of a chip, each alone on an otherwise ideal chip"
-    c = dict(tile_shape=chip.tile_shape, weight_scale=chip.weight_scale)
+    c = dict(tile_shape=chip.tile_shape, weight_scale=chip.weight_scale, read_phases=chip.read_phases)
     effects,off = {},dict(prog_scale=0., drift_scale=0., read_scale=0.)
     if chip.input_range is not None: effects['input range and rounding'] = ChipConfig(**c, input_range=chip.input_range, dac_bits=chip.dac_bits)
     if chip.device is not None:
         for name,field in ('programming', 'prog_scale'), ('read noise', 'read_scale'), ('drift', 'drift_scale'):
             alone = replace(chip.device, **off | {field: getattr(chip.device, field)})
-            effects[name] = ChipConfig(**c, device=alone, drift_compensation=chip.drift_compensation)
+            effects[name] = ChipConfig(**c, device=alone, programming=chip.programming, drift_compensation=chip.drift_compensation)
+        if chip.row_ohm or chip.col_ohm: effects['lines'] = ChipConfig(**c, device=replace(chip.device, **off), row_ohm=chip.row_ohm, col_ohm=chip.col_ohm)
+    if chip.dead_fraction: effects['dead cells'] = ChipConfig(**c, dead_fraction=chip.dead_fraction)
     unit = dict(input_range=chip.input_range) # what column errors are measured in
     for name,field in ('column gains', 'gain_std'), ('column offsets', 'offset_std'), ('output noise', 'out_noise'):
         if getattr(chip, field): effects[name] = ChipConfig(**c, **unit, **{field: getattr(chip, field)})
     if chip.adc_bound is not None: effects['ADC'] = ChipConfig(**c, **unit, adc_bits=chip.adc_bits, adc_bound=chip.adc_bound)
+    if chip.out_bound is not None: effects['output rounding'] = ChipConfig(**c, **unit, out_bits=chip.out_bits, out_bound=chip.out_bound, out_rounding=chip.out_rounding)
     return effects | {'all': chip}
 
 def error_budget(

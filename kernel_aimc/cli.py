@@ -70,8 +70,9 @@ def cli(ctx):
     """Kernel methods on a simulated analog in-memory chip.
 
     A random-feature kernel method is ordinary digital machine learning, except for one large matrix product: the random
-    projection. Here it runs digitally (fp32), or on a simulated IBM HERMES Project Chip (hermes), whose phase-change
-    devices are programmed with an error, drift, and are noisy when read.
+    projection. Here it runs digitally (fp32), or on a simulated IBM HERMES Project Chip, whose phase-change devices are
+    programmed with an error, drift, and are noisy when read: with the published device model (hermes), or with converters
+    as well that are fitted to measurements of the chip (hermes-calibrated).
 
     \b
     Start with
@@ -99,8 +100,8 @@ def cli(ctx):
               help='Random directions: independent, orthogonal, structured orthogonal.')
 @click.option('--log2-ratios', type=_Ratios(), default='1-5', show_default=True, metavar='RANGE', help='log2(D/d), 0 to 12: how many random directions D for d features.')
 @click.option('--seeds', type=click.IntRange(1), default=10, show_default=True, metavar='N', help='Runs per cell, seeds 0 to N-1: split, directions, programming, reading.')
-@click.option('--platforms', type=_Names(_ridge_choices('PLATFORM_NAMES')), default='fp32,hermes', show_default=True, metavar='NAMES',
-              help='Where the projection runs. Of fp32, hermes, ideal (a chip without errors).')
+@click.option('--platforms', type=_Names(_ridge_choices('PLATFORM_NAMES')), default='fp32,hermes,hermes-calibrated', show_default=True, metavar='NAMES',
+              help='Where the projection runs. Of fp32, hermes (published device model), hermes-calibrated (fitted to measurements), ideal (no errors).')
 @click.option('--protocol', type=click.Choice(['paper', 'sound']), default='paper', show_default=True,
               help="'paper' as Büchel et al. (2024) did it; 'sound' uses no test statistics and takes any number of classes.")
 @click.option('--readout', type=_Names(_ridge_choices('READOUTS')), default='chip', show_default=True, metavar='chip|digital',
@@ -239,6 +240,53 @@ def energy(ctx, workload, d, directions, n, kernel, heads, length, task, what, r
     if softmax: click.echo(f"\nWith exact softmax attention instead, {softmax['platform']}: {_number(softmax['time_ns'])} ns, {_number(softmax['energy_nJ'])} nJ.")
     click.echo(f'\nAll per {unit}. products: with stored matrices; rest: everything else. time: nothing overlapped; pipelined: the busiest core, or the digital machine.\n'
                'Chip energies are upper bounds (a read is charged in full); transport to and from it is in the rest. Digital machines: at data-sheet peak and power.')
+
+# %% ../nbs/16_cli.ipynb #e93b5985
+@cli.command()
+@click.option('--measurements', type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True, metavar='FILE',
+              help='CSV: dataset, kernel, sampler, log2_ratio, seed, platform (fp32, hermes), metric (accuracy, approx_error), value.')
+@click.option('--datasets', metavar='NAMES', help='Data sets to fit.  [default: all with measurements of the chip]')
+@click.option('--data-home', type=click.Path(exists=True, file_okay=False, path_type=Path), metavar='DIR', help='Folder of the data files (see: kernel-aimc datasets).')
+@click.option('--leave-one-out', is_flag=True, help='Also fit without each set in turn, and predict it.')
+@click.option('--seeds', type=click.IntRange(1), default=10, show_default=True, metavar='N', help='Seeds of the predictions.')
+@click.option('--jobs', type=click.IntRange(1), metavar='N', help='Parallel tasks.  [default: one per core]')
+@click.option('--out', type=click.Path(path_type=Path), default='results/calibration.csv', show_default=True, metavar='FILE', help='CSV of the parameters; predictions go beside it.')
+def calibrate(measurements, datasets, data_home, leave_one_out, seeds, jobs, out):
+    """Fit the chip to measurements of the ridge experiment.
+
+    Column gains, conversion noise, input clipping and output range are fitted, starting from the published device model with
+    four-phase reads; then the fitted chip repeats the measured experiment, and the agreement is printed.
+
+    \b
+    Example
+      kernel-aimc calibrate --measurements hermes_ridge_measurements.csv --data-home ~/data --leave-one-out
+    """
+    out = _writable(out)
+    import pandas as pd
+
+    from kernel_aimc import calibration as c
+    from kernel_aimc.chip import HERMES_UNCALIBRATED
+    measured = c.read_measurements(measurements, tuple(n.strip() for n in datasets.split(',')) if datasets else None)
+    names = list(dict.fromkeys(measured.dataset))
+    click.echo('All sets: ' + ', '.join(names))
+    fits = [('all', names, c.calibrate(HERMES_UNCALIBRATED, measured, data_home=data_home, jobs=jobs))]
+    if leave_one_out:
+        for left_out,fit in c.leave_one_out(HERMES_UNCALIBRATED, measured, data_home=data_home, jobs=jobs): fits.append((f'without {left_out}', [left_out], fit))
+    tables,predictions,scores = [],[],[]
+    for name,sets,fit in fits:
+        tables.append(fit.table.drop(columns='meaning').reset_index().assign(fit=name))
+        predicted = c.simulate(fit.chip, sets, platform='twin', seeds=seeds, data_home=data_home, jobs=jobs)
+        predictions.append(predicted.assign(fit=name))
+        theirs = measured[measured.dataset.isin(sets)]
+        a = c.agreement(c.cell_means(predicted, 'twin'), c.cell_means(theirs, 'hermes'))
+        scores += [dict(fit=name, sets=','.join(sets), **a), dict(fit='measurements resampled', sets=','.join(sets), **c.measurement_noise(theirs))]
+        click.echo(f"\n{name}: accuracy drops within {a['drop_points']:.2f} points, error floors within {100*a['floor_relative']:.0f} %\n{fit.table.round(4).to_string()}")
+    pd.concat(tables)[['fit', 'parameter', 'value', 'low', 'high']].to_csv(out, index=False, float_format='%.6g')
+    beside,agreement = (out.with_name(f'{out.stem}_{what}.csv') for what in ('predictions', 'agreement'))
+    pd.DataFrame(scores).to_csv(agreement, index=False, float_format='%.4g')
+    means = pd.concat(predictions).groupby(['fit', *c.CELL, 'platform', 'metric'], sort=False).value.agg(['mean', 'std']).reset_index()
+    means.to_csv(beside, index=False, float_format='%.6g')
+    click.echo(f'\nWritten: {out}, {agreement}, {beside}')
 
 # %% ../nbs/16_cli.ipynb #0d6cd089
 def main(

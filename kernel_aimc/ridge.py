@@ -192,11 +192,15 @@ class RidgeBench:
 
     def features(self, run, chip='platform'):
         "Digital or analog features of a run, on its platform or on another chip; Omega depends on the seed, not on the platform"
-        chip = drive_as_published(PLATFORMS[run.platform] if chip == 'platform' else chip, run.dataset)
+        chip = drive_as_published(PLATFORMS[run.platform] if isinstance(chip, str) else chip, run.dataset)
         d = self.split.X_train.shape[1]
         options = PAPER_OPTIONS[run.sampler] if run.protocol == 'paper' else {}
         return RandomFeatures(make_kernel(run.kernel, run.gamma), d, n_directions(d, run.log2_ratio, run.protocol), sampler=run.sampler,
-                              sampler_options=options, chip=chip, generator=stream(run.seed, 'features')).calibrate(self.split.X_train[:N_CALIBRATION_ROWS])
+                              sampler_options=options, chip=chip, generator=stream(run.seed, 'features')).calibrate(self._calibration_rows(chip))
+
+    def _calibration_rows(self, chip):
+        X = self.split.X_train[:N_CALIBRATION_ROWS]
+        return X.clamp(-chip.input_range, chip.input_range) if chip and self.run.dataset == 'eeg' and chip.input_range else X # a setting of the experimenters
 
     def digital_readout(self, run):
         key = replace(run, platform='fp32', readout='digital')
@@ -207,6 +211,7 @@ class RidgeBench:
     def _fit(self, features, run): return fit_readout(features, self.split.X_train, self.split.y_train, self.data.n_classes, run.ridge_alpha)
 
     @_one_thread()
+    @_one_thread()
     def error(self, run, chip='platform'):
         "Error of the Gram matrix of the first 1,000 test rows alone"
         Z = self.features(run, chip)(self.split.X_test[:N_ERROR_ROWS])
@@ -216,7 +221,7 @@ class RidgeBench:
     def measure(self, run, chip='platform'):
         "Accuracy on all test rows, and error of the Gram matrix of the first 1,000"
         features,split = self.features(run, chip),self.split
-        digital = run.readout == 'digital' or run.platform == 'fp32'
+        digital = run.readout == 'digital' or (run.platform == 'fp32' if isinstance(chip, str) else chip is None)
         readout = self.digital_readout(run) if digital else self._fit(features, run)
         correct,first = 0,[]
         for rows,Z in feature_blocks(features, split.X_test):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import torch
 from kernel_aimc.budget import *
-from kernel_aimc.chip import *
+from kernel_aimc.chip import HERMES, IDEAL, ChipConfig, quantise
 from kernel_aimc.kernels import RBF, ArcCosine
 from kernel_aimc.pcm import PCM_ODP, PCM_TDP
 from kernel_aimc.samplers import gaussian
@@ -48,14 +48,15 @@ def test_the_published_model_gives_the_errors_of_the_reference_implementation():
 # %% ../nbs/04a_budget.ipynb #a159520b
 def test_the_error_budget_tells_the_effects_apart():
     X = torch.randn(300, 10, generator=torch.Generator().manual_seed(0))
-    full = replace(HERMES, gain_std=.05, offset_std=.2, out_noise=.1, adc_bits=8, adc_bound=12.)
+    full = replace(HERMES, gain_std=.05, offset_std=.2, out_noise=.1, adc_bits=8, adc_bound=12., dead_fraction=.01, row_ohm=5., out_bits=8, out_bound='2max')
     effects = single_effects(full)
-    assert list(effects) == ['input range and rounding', 'programming', 'read noise', 'drift', 'column gains', 'column offsets', 'output noise', 'ADC', 'all']
+    assert list(effects) == ['input range and rounding', 'programming', 'read noise', 'drift', 'lines', 'dead cells', 'column gains', 'column offsets', 'output noise',
+                             'ADC', 'output rounding', 'all']
     assert list(single_effects(IDEAL)) == ['all'] and effects['programming'].device.read_scale == 0 == effects['programming'].device.drift_scale
     budget = lambda kernel, t_s=0.: error_budget(full, kernel, X, 640, t_s=t_s, n_programmings=3, generator=torch.Generator().manual_seed(0)).added
     rbf,arc = budget(RBF(.05)),budget(ArcCosine(0))
     assert rbf['column offsets'] < 1e-3 and arc['column offsets'] > .05              # offsets cancel in differences, not in signs
     assert rbf['programming'] < .01 < rbf['output noise'] < rbf['all'] and arc['programming'] < .02
-    assert arc['ADC'] > .05 > rbf['ADC']                                              # rounded to 0: no sign
+    assert arc['ADC'] > .05 > rbf['ADC'] and arc['output rounding'] > .05 > rbf['output rounding']                                              # rounded to 0: no sign
     assert rbf['drift'] < 1e-3 < budget(RBF(.05), t_s=1e6)['drift']                   # no drift yet at t = 0
     assert error_budget(IDEAL, RBF(.05), X, 64, generator=torch.Generator().manual_seed(0)).added['all'] == 0
