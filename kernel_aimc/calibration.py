@@ -154,7 +154,7 @@ def calibrate(
     n_seeds:int=4, # simulated, for the errors
     accuracy_seeds:int=2, # simulated, for the accuracies
     n_resamples:int=500, # for the intervals
-    max_steps:int=12, # of the optimiser
+    max_steps:int=8, # of the optimiser
     jobs:int|None=None, # parallel tasks; None: one per core
     progress:bool=True, # print each step
     seed:int=0, # of the resampling
@@ -194,7 +194,7 @@ def calibrate(
 
     start = [p.start for p in parameters]
     fit = least_squares(residuals, start, bounds=([p.low for p in parameters], [p.high for p in parameters]), x_scale=start, diff_step=.2, loss='soft_l1', max_nfev=max_steps,
-                        xtol=2e-3, ftol=1e-3)
+                        xtol=1e-2, ftol=5e-3)
     best = fit.x
     e,d = by_seed(best)
     weight = 1/np.sqrt(1 + fit.fun**2) # of soft_l1

@@ -242,7 +242,7 @@ def run_ridge(
 @lru_cache
 def _code_fingerprint():
     "Hash of the modules that decide a result"
-    names = 'kernels','samplers','feature_maps','pcm','chip','ridge'
+    names = 'kernels','samplers','feature_maps','pcm','wires','programming','chip','ridge'
     return hashlib.sha256(b''.join((Path(__file__).parent/f'{n}.py').read_bytes() for n in names)).hexdigest()[:16] if '__file__' in globals() else 'notebook'
 
 def _cached_measure(run, data_fingerprint, code_fingerprint, bench): return bench.measure(run)
@@ -356,8 +356,8 @@ def format_table(
     line = lambda r: '  '.join(str(v).ljust(w) if i < 3 else str(v).rjust(w) for i,(v,w) in enumerate(zip(r, widths))).rstrip()
     return '\n'.join([line(head), '  '.join('-'*w for w in widths), *map(line, rows)])
 
-# %% ../nbs/13_ridge.ipynb #4e1f134e
-_TITLES = {'fp32': 'FP32', 'hermes': 'HERMES', 'ideal': 'ideal chip'}
+# %% ../nbs/13_ridge.ipynb #82ea4dfc
+_TITLES = {'fp32': 'FP32', 'hermes': 'HERMES', 'hermes-calibrated': 'HERMES, calibrated', 'ideal': 'ideal chip'}
 
 def plot_accuracy(
     results, # long-form DataFrame, as from `run_grid`
@@ -380,7 +380,7 @@ def plot_accuracy(
             if i == 0: ax.bar(x - .4 + width/2, part.fp32, width, yerr=part.fp32_sd, capsize=2, color='.65', label='FP32')
             if platform is None: continue
             pos = x - .4 + (i + 1.5)*width
-            label = _TITLES.get(platform, platform) + (f', {readout} read-out' if len(variants) > 1 else '')
+            label = _TITLES.get(platform, platform) + (f', {readout} read-out' if len({r for _,r in variants}) > 1 else '')
             ax.bar(pos, part.chip, width, yerr=part.chip_sd, capsize=2, label=label)
             for p,(a,b,delta) in zip(pos, part[['fp32', 'chip', 'delta']].to_numpy()):
                 if not math.isnan(delta): ax.text(p, max(a, b) + .8, f'{delta:+.2f}'.replace('-0.00', '0.00'), ha='center', fontsize=7)
