@@ -160,7 +160,7 @@ class AnalogMatrix(nn.Module):
         W = torch.as_tensor(W)
         if W.ndim != 2 or not W.dtype.is_floating_point or W.numel() == 0:
             raise ValueError(f"AnalogMatrix: W must be a floating matrix (outputs, inputs), got {W.dtype} of shape {tuple(W.shape)}.")
-        if not torch.isfinite(W).all(): raise ValueError("AnalogMatrix: W holds NaN or infinite weights.")
+        if not all(math.isfinite(v) for v in W.aminmax()): raise ValueError("AnalogMatrix: W holds NaN or infinite weights.")
         seed = seed_from(generator)
         self._setup(chip, W.shape[1], stream(seed, 'read'), stream(seed, 'noise'))
         W = W.detach().clone()

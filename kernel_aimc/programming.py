@@ -21,7 +21,8 @@ def write_verify(
     measure=None, # not used
 ) -> tuple[Tensor, Tensor]: # conductances in µS and drift exponents, each of shape (2, 1, outputs, inputs)
     "Each device by itself, to the value it should have"
-    return device.program(torch.stack([w, -w]).clamp_(0, 1).mul_(device.g_max_uS)[:, None], generator)
+    g,nu = device.program_pairs(w, generator)
+    return g[:, None],nu[:, None]
 
 # %% ../nbs/03b_programming.ipynb #c2c431cc
 def max_fill(
