@@ -301,7 +301,7 @@ class AnalogMatrix(nn.Module):
                         y = y + quantise(part, chip.adc_bound, chip.adc_bits)*(sign*side)
             else:
                 y = F.linear(x[..., rows], self.weights[:, rows], self.offset[:, i] if chip.offset_std else None)
-                if chip.out_noise: y += self._noise(y).mul_(self._conversion_noise())
+                if chip.out_noise: y.add_(self._noise(y), alpha=self._conversion_noise())
                 y = quantise(y, chip.adc_bound, chip.adc_bits)
             yield y
 
@@ -336,8 +336,8 @@ class AnalogMatrix(nn.Module):
         return -self.residual if self._corrected else None
 
     def _noise(self, y):
-        noise = torch.empty(y.shape, dtype=y.dtype)
-        in_blocks(lambda generator, n: n.normal_(generator=generator), self._noise_stream, noise)
+        noise = torch.empty(y.shape, dtype=y.dtype, device=y.device)
+        in_blocks(lambda generator, n: n.normal_(generator=generator), self._noise_stream, noise, size=2**18)
         return noise
 
     def clipped_fraction(self, x):

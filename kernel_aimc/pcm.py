@@ -52,9 +52,10 @@ def in_blocks(
     work:Callable, # called with a random generator and a flat piece of each tensor; what it writes to the pieces of a contiguous tensor is kept
     generator:torch.Generator|None, # starts the pieces' streams; None: torch's global generator
     *tensors:Tensor, # of one shape
+    size:int=_BLOCK, # of a piece
 ):
     "Work on large tensors piece by piece, on all threads torch may use. Each piece has a stream of its own, so that their number changes nothing"
-    pieces,inference = list(zip(*(t.detach().reshape(-1).split(_BLOCK) for t in tensors), strict=True)),torch.is_inference_mode_enabled()
+    pieces,inference = list(zip(*(t.detach().reshape(-1).split(size) for t in tensors), strict=True)),torch.is_inference_mode_enabled()
     seeds = torch.randint(2**62, (len(pieces),), generator=generator).tolist()
     def run(seed, piece):
         with torch.inference_mode(inference): work(torch.Generator().manual_seed(seed), *piece) # a mode is a thread's own
