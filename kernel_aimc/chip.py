@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .pcm import PCM, PCM_TDP, Branches
+from .pcm import PCM, PCM_TDP, Branches, in_blocks
 from .programming import PROGRAMMING
 from .samplers import seed_from, stream
 from .wires import ir_drop
@@ -163,10 +163,10 @@ class AnalogMatrix(nn.Module):
         if not all(math.isfinite(v) for v in W.aminmax()): raise ValueError("AnalogMatrix: W holds NaN or infinite weights.")
         seed = seed_from(generator)
         self._setup(chip, W.shape[1], stream(seed, 'read'), stream(seed, 'noise'))
-        W = W.detach().clone()
+        W = W.detach()
         inert = 'tile_shape','programming','weight_scale','read_phases','dac_bits','input_range','drift_compensation'
         if chip == replace(IDEAL, **{name: getattr(chip, name) for name in inert}): # nothing analog about it
-            self.register_buffer('W_eff', W)
+            self.register_buffer('W_eff', W.clone())
         else: self._program(W, stream(seed, 'program'), stream(seed, 'columns'), stream(seed, 'yield'))
         self.set_time(0.)
 
@@ -229,13 +229,13 @@ class AnalogMatrix(nn.Module):
             self.register_buffer('weights', self._column_weights(g))
         if chip.drift_compensation: self.register_buffer('baseline', self._one_hot_output())
 
-    def _column_weights(self, g_uS):
+    def _column_weights(self, g_uS, out=None):
         "Conductances of shape (2, n, outputs, inputs) as their columns see them: (outputs, inputs), in units of a full-range weight"
         g = g_uS.sum(1) if g_uS.shape[1] > 1 else g_uS[:, 0]
         plus,minus = self._along_lines(g) if self.chip.row_ohm or self.chip.col_ohm else g
         unit = self._over_inputs(self.gain/(g_uS.shape[1]*self.chip.device.g_max_uS))
         if self._by_quadrant: self.weights_plus = plus*unit
-        return (plus - minus).mul_(unit)
+        return torch.sub(plus, minus, out=out).mul_(unit)
 
     def _along_lines(self, g):
         "Effective conductances (2, outputs, inputs) of each tile, its unused rows being there too"
@@ -269,7 +269,7 @@ class AnalogMatrix(nn.Module):
         if not t_s >= 0: raise ValueError(f"AnalogMatrix: t_s must be >= 0, got {t_s}.")
         self.t_s = float(t_s)
         if not hasattr(self, 'weights'): return self
-        if self.chip.device is not None: self.weights = self._column_weights(self.chip.device.read(self.g_uS, self.nu, t_s, self._read_stream))
+        if self.chip.device is not None: self._column_weights(self.chip.device.read(self.g_uS, self.nu, t_s, self._read_stream), out=self.weights)
         return self._rescale()
 
     def _rescale(self):
@@ -309,7 +309,7 @@ class AnalogMatrix(nn.Module):
                         y = y + quantise(part, chip.adc_bound, chip.adc_bits)*(sign*side)
             else:
                 y = F.linear(x[..., rows], self.weights[:, rows], self.offset[:, i] if chip.offset_std else None)
-                if chip.out_noise: y += self._noise(y).mul_(self._conversion_noise())
+                if chip.out_noise: y.add_(self._noise(y), alpha=self._conversion_noise())
                 y = quantise(y, chip.adc_bound, chip.adc_bits)
             yield y
 
@@ -343,7 +343,10 @@ class AnalogMatrix(nn.Module):
         if self.chip.offset_std: return (self.offset*self.column_scale).sum(1).mul_(R).sub_(self.residual)
         return -self.residual if self._corrected else None
 
-    def _noise(self, y): return torch.empty_like(y, requires_grad=False).normal_(generator=self._noise_stream)
+    def _noise(self, y):
+        noise = torch.empty(y.shape, dtype=y.dtype, device=y.device)
+        in_blocks(lambda generator, n: n.normal_(generator=generator), self._noise_stream, noise, size=2**18)
+        return noise
 
     def clipped_fraction(self, x):
         "Fraction of the inputs, of shape (..., inputs), that lie beyond the input range"

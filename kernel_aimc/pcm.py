@@ -7,9 +7,10 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/pcm.html.md"""
 # %% auto #0
 __all__ = ['PCM_ODP', 'PCM_TDP', 'Branches', 'PCM']
 
-# %% ../nbs/03_pcm.ipynb #185bae19
+# %% ../nbs/03_pcm.ipynb #332bba1c
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import torch
@@ -44,12 +45,24 @@ def _polynomial(coefficients, r):
 
 def _where(compare, t, value): return compare(t, value, out=torch.empty_like(t)) # 0 or 1: a weight for `lerp`, exact and several times faster than torch.where
 
-# %% ../nbs/03_pcm.ipynb #c4edbe5d
-_BLOCK = 2**16 # devices
+# %% ../nbs/03_pcm.ipynb #9a692182
+_BLOCK = 2**15 # numbers; of more, torch would split each operation among threads of its own
 
-def _blocks(*tensors):
-    "Flat pieces of tensors of one shape; those of a contiguous tensor can be written to"
-    return zip(*(t.reshape(-1).split(_BLOCK) for t in tensors), strict=True)
+def in_blocks(
+    work:Callable, # called with a random generator and a flat piece of each tensor; what it writes to the pieces of a contiguous tensor is kept
+    generator:torch.Generator|None, # starts the pieces' streams; None: torch's global generator
+    *tensors:Tensor, # of one shape
+    size:int=_BLOCK, # of a piece
+):
+    "Work on large tensors piece by piece, on all threads torch may use. Each piece has a stream of its own, so that their number changes nothing"
+    pieces,inference = list(zip(*(t.detach().reshape(-1).split(size) for t in tensors), strict=True)),torch.is_inference_mode_enabled()
+    seeds = torch.randint(2**62, (len(pieces),), generator=generator).tolist()
+    def run(seed, piece):
+        with torch.inference_mode(inference): work(torch.Generator().manual_seed(seed), *piece) # a mode is a thread's own
+    n_threads = min(torch.get_num_threads(), len(pieces))
+    if n_threads < 2: list(map(run, seeds, pieces))
+    else:
+        with ThreadPoolExecutor(n_threads) as pool: list(pool.map(run, seeds, pieces))
 
 def _like(t): return torch.empty_like(t, memory_format=torch.contiguous_format)
 
@@ -91,7 +104,7 @@ class PCM:
         if lowest < 0 or highest > self.g_max_uS*(1 + 1e-6):
             raise ValueError(f"PCM: g_target_uS must lie in [0, {self.g_max_uS}], got values from {lowest:.4g} to {highest:.4g}.")
         g,nu = _like(g_target_uS),_like(g_target_uS)
-        for target,g_,nu_ in _blocks(g_target_uS, g, nu): self._draw(target, target/self.g_max_uS, generator, g_, nu_)
+        in_blocks(lambda generator, target, *out: self._draw(target, target/self.g_max_uS, generator, *out), generator, g_target_uS, g, nu)
         return g,nu
 
     def _draw(self, target, r, generator, g, nu):
@@ -107,14 +120,15 @@ class PCM:
         "Program two devices a weight, one for either sign: that of the weight's sign to |w| g_max, the other to 0. No gradients"
         g,nu = w.new_empty(2, *w.shape),w.new_empty(2, *w.shape)
         none = w.new_zeros(1)
-        for w_,*pairs in _blocks(w, *g, *nu):
-            r,positive = w_.abs().clamp_max_(1),_where(torch.ge, w_, 0)
+        def work(generator, w, *pairs):
+            r,positive = w.abs().clamp_max_(1),_where(torch.ge, w, 0)
             active,idle = ((torch.empty_like(r), torch.empty_like(r)) for _ in range(2))
             self._draw(r*self.g_max_uS, r, generator, *active)
             self._draw(none, none, generator, *idle) # half of all devices, and nothing to compute for each
             for a,i,plus,minus in zip(active, idle, pairs[::2], pairs[1::2]):
                 torch.lerp(i, a, positive, out=plus)
                 torch.lerp(a, i, positive, out=minus)
+        in_blocks(work, generator, w, *g, *nu)
         return g,nu
 
     def drift(self,
@@ -135,12 +149,13 @@ class PCM:
     ) -> Tensor: # µS, same shape
         "One reading `t_s` seconds after programming: drift, then read noise. No gradients"
         if not self.read_scale: return self.drift(g_uS, nu, t_s)
+        scale = self.read_scale*math.sqrt(math.log((t_s + self.t0_s + self.t_read_s) / (2*self.t_read_s)))
         result = _like(g_uS)
-        for programmed,nu_,g in _blocks(*torch.broadcast_tensors(g_uS, nu), result):
-            drifted = self.drift(programmed, nu_, t_s) if t_s else programmed
-            spectrum = math.sqrt(math.log((t_s + self.t0_s + self.t_read_s) / (2*self.t_read_s)))
+        def work(generator, programmed, nu, g):
+            drifted = self.drift(programmed, nu, t_s) if t_s else programmed
             relative = g.normal_(generator=generator).mul_(self.read_q(programmed/self.g_max_uS))
-            torch.addcmul(drifted, relative, drifted, value=self.read_scale*spectrum, out=g).clamp_min_(0)
+            torch.addcmul(drifted, relative, drifted, value=scale, out=g).clamp_min_(0)
+        in_blocks(work, generator, *torch.broadcast_tensors(g_uS, nu), result)
         return result
 
 # %% ../nbs/03_pcm.ipynb #0295e938

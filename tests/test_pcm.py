@@ -77,3 +77,25 @@ def test_limits_and_messages_of_a_device():
     with pytest.raises(ValueError, match=r'must lie in \[0, 20.7\], got values from -1 to 30'): PCM_TDP.program(torch.tensor([-1., 30.]))
     with pytest.raises(ValueError, match='t_s must be >= 0, got -1'): PCM_TDP.drift(conductance, nu, -1)
     with pytest.raises(ValueError, match='t0_s must be > 0, got 0'): replace(PCM_TDP, t0_s=0)
+
+# %% ../nbs/03_pcm.ipynb #5b851678
+def test_pairs_are_programmed_like_single_devices():
+    w = torch.linspace(-1, 1, 2**18 + 1)
+    targets = 20.7*torch.stack([w, -w]).clamp_min(0)
+    quiet = replace(PCM_TDP, prog_scale=0., drift_scale=0.)
+    torch.testing.assert_close(quiet.program_pairs(w)[0], targets)
+    conductance,nu = PCM_TDP.program_pairs(w, torch.Generator().manual_seed(0))
+    r = targets/20.7
+    exponents = (nu - PCM_TDP.nu_mean(r))/PCM_TDP.nu_std(r)
+    errors = ((conductance - targets)/PCM_TDP.prog_std_uS(r))[r > .2]                   # far from the clamp at 0
+    for e in errors, exponents[r == 0], exponents[(r > 0) & (r < .8)]:
+        assert abs(e.mean()) < 5/math.sqrt(len(e)) and abs(e.std() - 1) < 5/math.sqrt(2*len(e))
+    idle = conductance[r == 0]                                                          # half-normal
+    sigma = PCM_TDP.prog_poly[0]
+    assert abs(idle.mean() - sigma/math.sqrt(2*math.pi)) < 5*sigma/math.sqrt(len(idle)) and abs((idle == 0).float().mean() - .5) < 2.5/math.sqrt(len(idle))
+    threads,again = torch.get_num_threads(),[]
+    for n in 1, 2:
+        torch.set_num_threads(n)
+        with torch.inference_mode(n == 2): again.append(PCM_TDP.read(conductance, nu, 60., torch.Generator().manual_seed(1)))
+    torch.set_num_threads(threads)
+    assert torch.equal(*again)
