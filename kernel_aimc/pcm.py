@@ -104,13 +104,15 @@ class PCM:
         if lowest < 0 or highest > self.g_max_uS*(1 + 1e-6):
             raise ValueError(f"PCM: g_target_uS must lie in [0, {self.g_max_uS}], got values from {lowest:.4g} to {highest:.4g}.")
         g,nu = _like(g_target_uS),_like(g_target_uS)
-        in_blocks(lambda generator, target, *out: self._draw(target, target/self.g_max_uS, generator, *out), generator, g_target_uS, g, nu)
+        in_blocks(lambda generator, target, *out: self._draw(generator, target, *self._statistics(target/self.g_max_uS), *out), generator, g_target_uS, g, nu)
         return g,nu
 
-    def _draw(self, target, r, generator, g, nu):
-        "Write to `g` and `nu` devices programmed to targets, which may be one for all"
-        g.normal_(generator=generator).mul_(self.prog_std_uS(r)).add_(target).clamp_min_(0)
-        nu.normal_(generator=generator).mul_(self.nu_std(r)).add_(self.nu_mean(r)).abs_().mul_(self.drift_scale)
+    def _statistics(self, r): return self.prog_std_uS(r),self.nu_std(r),self.nu_mean(r)
+
+    def _draw(self, generator, target, prog_std, nu_std, nu_mean, g, nu):
+        "Write programmed devices to `g` and `nu`; target and statistics may be one for all"
+        g.normal_(generator=generator).mul_(prog_std).add_(target).clamp_min_(0)
+        nu.normal_(generator=generator).mul_(nu_std).add_(nu_mean).abs_().mul_(self.drift_scale)
 
     @torch.no_grad()
     def program_pairs(self,
@@ -120,11 +122,12 @@ class PCM:
         "Program two devices a weight, one for either sign: that of the weight's sign to |w| g_max, the other to 0. No gradients"
         g,nu = w.new_empty(2, *w.shape),w.new_empty(2, *w.shape)
         none = w.new_zeros(1)
+        idle_statistics = self._statistics(none)
         def work(generator, w, *pairs):
             r,positive = w.abs().clamp_max_(1),_where(torch.ge, w, 0)
             active,idle = ((torch.empty_like(r), torch.empty_like(r)) for _ in range(2))
-            self._draw(r*self.g_max_uS, r, generator, *active)
-            self._draw(none, none, generator, *idle) # half of all devices, and nothing to compute for each
+            self._draw(generator, r*self.g_max_uS, *self._statistics(r), *active)
+            self._draw(generator, none, *idle_statistics, *idle) # half of all devices, and nothing to compute for each
             for a,i,plus,minus in zip(active, idle, pairs[::2], pairs[1::2]):
                 torch.lerp(i, a, positive, out=plus)
                 torch.lerp(a, i, positive, out=minus)

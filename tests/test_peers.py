@@ -96,10 +96,10 @@ def test_products_age_the_same(n_devices, device):
     def ours(seed, rescale=False):
         analog = chip.program(W, torch.Generator().manual_seed(seed)).calibrate(x)
         if rescale:
-            w = (analog.g_plus_uS - analog.g_minus_uS)/device.g_max_uS
+            w = (analog.g_uS[0, 0] - analog.g_uS[1, 0])/device.g_max_uS
             largest = w.abs().max()
             analog.scale,analog.baseline = analog.scale*largest,analog.baseline/largest
-            analog.g_plus_uS,analog.g_minus_uS = ((sign*w/largest).clamp_min(0)*device.g_max_uS for sign in (1, -1))
+            analog.g_uS = torch.stack([w, -w])[:, None].div(largest).clamp_min(0)*device.g_max_uS
         return lambda t: analog.set_time(t)(x)
     def theirs(seed):
         torch.manual_seed(seed)
