@@ -199,7 +199,9 @@ class RidgeBench:
                               sampler_options=options, chip=chip, generator=stream(run.seed, 'features')).calibrate(self._calibration_rows(chip))
 
     def _calibration_rows(self, chip):
-        X = self.split.X_train[:N_CALIBRATION_ROWS]
+        X = self.split.X_train
+        if self.data.parts: X = X[::max(1, len(X)//N_CALIBRATION_ROWS)] # a file may be in the order of measurement: the first rows of ijcnn1 see half of its range
+        X = X[:N_CALIBRATION_ROWS]
         return X.clamp(-chip.input_range, chip.input_range) if chip and self.run.dataset == 'eeg' and chip.input_range else X # a setting of the experimenters
 
     def digital_readout(self, run):
