@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from kernel_aimc.calibration import agreement, cell_means, read_measurements
-from kernel_aimc.datasets import DataNotFound
-from kernel_aimc.ridge import RidgeRun, run_ridge
+from kernel_aimc.datasets import DataNotFound, load
+from kernel_aimc.kernels import RBF, approximation_error
+from kernel_aimc.ridge import EEG_RANGE, RidgeRun, run_ridge, split_data
 
 RESULTS = Path(__file__).parents[1]/'results'
 SETS = ('letter-binary', 'eeg', 'magic')
@@ -34,6 +35,16 @@ def test_left_out_sets_are_predicted(measured):
         assert len(part) == 2*3*5*2*2
         scores.append(agreement(cell_means(part, 'twin'), cell_means(measured[measured.dataset == name], 'hermes')))
     assert np.mean([s['drop_points'] for s in scores]) <= .9 and np.mean([s['floor_relative'] for s in scores]) <= .4, scores
+
+def test_clipping_eeg_at_2_contradicts_the_measurement(testbench, measured):
+    m = measured[(measured.dataset == 'eeg') & (measured.kernel == 'rbf') & (measured.sampler == 'sorf') & (measured.log2_ratio == 5)
+                 & (measured.platform == 'hermes') & (measured.metric == 'approx_error')].value
+    assert m.std() < .1*m.mean()                                                        # a systematic error
+    data,added = load('eeg', testbench/'data'),{}
+    for R in 2., EEG_RANGE:
+        parts = [split_data(data, 'paper', seed).X_test[:1000] for seed in range(10)]
+        added[R] = [approximation_error(RBF(.05)(X), RBF(.05)(X.clamp(-R, R))) for X in parts]
+    assert min(added[2.]) > 1.5*m.mean() and np.median(added[EEG_RANGE]) < m.mean(), added
 
 def test_published_means_are_the_means_of_the_measurements(measured):
     ours = pd.read_csv(RESULTS/'published_ridge_means.csv', comment='#').replace({'letter': 'letter-binary'})
