@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .pcm import PCM, PCM_TDP, Branches, in_blocks
+from .pcm import PCM, PCM_TDP, Branches, in_blocks, one_thread
 from .programming import PROGRAMMING
 from .samplers import seed_from, stream
 from .wires import ir_drop
@@ -133,7 +133,7 @@ def quantise(
 class AnalogMatrix(nn.Module):
     """A weight matrix programmed on a chip: ``y = x @ W.T``, as the chip computes it.
 
-    Programs when made; `set_time` reads the devices at a time after programming (0 to begin with); calling multiplies.
+    Programs when made; `set_time` reads the devices at a time after programming (0 if it is not called); calling multiplies.
 
     Parameters
     ----------
@@ -159,6 +159,7 @@ class AnalogMatrix(nn.Module):
     ValueError
         If W is not a finite floating matrix, an input has the wrong width, or a time is negative.
     """
+    @one_thread()
     def __init__(self, W, chip, *, generator=None):
         super().__init__()
         W = torch.as_tensor(W)
@@ -172,20 +173,34 @@ class AnalogMatrix(nn.Module):
         if chip == replace(IDEAL, **{name: getattr(chip, name) for name in inert}): # nothing analog about it
             self.register_buffer('W_eff', W.clone())
         else: self._program(W, stream(seed, 'program'), stream(seed, 'columns'), stream(seed, 'yield'))
-        self.set_time(0.)
 
     def _setup(self, chip, n_inputs, read_stream, noise_stream):
-        self.chip,self._read_stream,self._noise_stream = chip,read_stream,noise_stream
+        self.chip,self._read_stream,self._noise_stream,self.t_s,self._unread,self._q = chip,read_stream,noise_stream,0.,False,None
         self.R,self.out_bound = (r if isinstance(r, int|float) else None for r in (chip.input_range, chip.out_bound))
         self._rows = [slice(i, min(i + chip.tile_shape[0], n_inputs)) for i in range(0, n_inputs, chip.tile_shape[0])]
+
+    def __getattr__(self, name):
+        if name in ('weights', 'weights_plus', 'column_scale', 'W_eff') and self.__dict__.get('_unread'): self.set_time(0.) # nobody has asked before
+        return super().__getattr__(name)
+
+    def _save_to_state_dict(self, *args):
+        if self._unread: self.set_time(0.)
+        super()._save_to_state_dict(*args)
+
+    def _load_from_state_dict(self, *args):
+        self._unread,self._q = False,None
+        super()._load_from_state_dict(*args)
+
+    @property
+    def _shape(self): return self._buffers['W_eff'].shape
 
     @property
     def n_tiles(self):
         "Number of tiles the matrix occupies"
-        return len(self._rows)*math.ceil(self.W_eff.shape[0]/self.chip.tile_shape[1])
+        return len(self._rows)*math.ceil(self._shape[0]/self.chip.tile_shape[1])
 
     def extra_repr(self):
-        n_out,n_in = self.W_eff.shape
+        n_out,n_in = self._shape
         return f'{n_in} inputs, {n_out} outputs, {self.n_tiles} tile(s), read at {self.t_s:g} s'
 
     def _per_tile(self, A, reduce):
@@ -232,6 +247,7 @@ class AnalogMatrix(nn.Module):
             self.register_buffer('nu', nu)
             self.register_buffer('weights', self._column_weights(g))
         if chip.drift_compensation: self.register_buffer('baseline', self._one_hot_output())
+        self._unread = True
 
     def _column_weights(self, g_uS, out=None):
         "Conductances of shape (2, n, outputs, inputs) as their columns see them: (outputs, inputs), in units of a full-range weight"
@@ -268,12 +284,15 @@ class AnalogMatrix(nn.Module):
         per_column = self._per_tile(quantise(out, self.chip.adc_bound, self.chip.adc_bits).abs(), lambda A: A.mean(1))
         return (per_column if self.chip.drift_compensation == 'column' else self._tile_mean(per_column)).clamp_min(1e-4)
 
+    @one_thread()
     def set_time(self, t_s):
         "Read the devices `t_s` >= 0 seconds after programming, with new read noise. Returns self."
         if not t_s >= 0: raise ValueError(f"AnalogMatrix: t_s must be >= 0, got {t_s}.")
-        self.t_s = float(t_s)
-        if not hasattr(self, 'weights'): return self
-        if self.chip.device is not None: self._column_weights(self.chip.device.read(self.g_uS, self.nu, t_s, self._read_stream), out=self.weights)
+        self.t_s,self._unread = float(t_s),False
+        if 'weights' not in self._buffers: return self
+        if (device := self.chip.device) is not None:
+            if self._q is None and device.read_scale: self._q = device.read_q(self.g_uS/device.g_max_uS)
+            self._column_weights(device.read(self.g_uS, self.nu, t_s, self._read_stream, q=self._q), out=self.weights)
         return self._rescale()
 
     def _rescale(self):
@@ -324,8 +343,8 @@ class AnalogMatrix(nn.Module):
 
     def forward(self, x):
         "Shape (..., inputs) to (..., outputs)."
-        if x.shape[-1] != self.W_eff.shape[1]:
-            raise ValueError(f"AnalogMatrix: x must have {self.W_eff.shape[1]} columns, got {x.shape[-1]}.")
+        if x.shape[-1] != self._shape[1]:
+            raise ValueError(f"AnalogMatrix: x must have {self._shape[1]} columns, got {x.shape[-1]}.")
         chip,W = self.chip,self.W_eff
         if chip.adc_bound is None and chip.out_bound is None: # nothing is rounded between the tiles: one product does it
             R = _apply_rule(chip.input_range, x) if self.R is None else self.R
@@ -333,7 +352,7 @@ class AnalogMatrix(nn.Module):
                 levels = 2**(chip.dac_bits - 1) - 1
                 x,W = x.mul(levels/R).clamp_(-levels, levels).round_(),W*(R/levels)
             elif R is not None: x = x.clamp(-R, R)
-            if not hasattr(self, 'weights'): return F.linear(x, W)
+            if 'weights' not in self._buffers: return F.linear(x, W)
             y = F.linear(x, W, self._bias(R))
             if chip.out_noise: y.addcmul_(self._noise(y), self.column_scale.norm(dim=1).mul_(self._conversion_noise()*R)) # of all input tiles together
             return y
@@ -359,7 +378,7 @@ class AnalogMatrix(nn.Module):
 
     def correct_columns(self, X, W):
         "Let the digital unit undo each column's gain and offset, fitted on known inputs X (n, inputs) and the matrix W that was meant. Returns self."
-        if not hasattr(self, 'weights'): return self
+        if 'weights' not in self._buffers: return self
         y,meant = self(X),X @ W.T
         centred = meant - meant.mean(0)
         a = (centred*y).sum(0)/centred.square().sum(0).clamp_min(1e-12)
@@ -389,6 +408,7 @@ def save_analog(
     path, # of the file to write, such as 'matrix.safetensors'
 ):
     "Save a programmed matrix, with its configuration and the state of its noise"
+    if analog._unread: analog.set_time(0.)
     from safetensors.torch import save_file
     tensors = {k: v.contiguous() for k,v in analog.named_buffers()} | {f'{n}_stream': getattr(analog, f'_{n}_stream').get_state() for n in ('read', 'noise')}
     if getattr(analog, '_alive', None) is not None: tensors['alive'] = analog._alive

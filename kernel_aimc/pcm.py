@@ -11,6 +11,8 @@ __all__ = ['PCM_ODP', 'PCM_TDP', 'Branches', 'PCM']
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import torch
@@ -29,9 +31,10 @@ class Branches:
 
     def __call__(self,
         r:Tensor, # relative conductance g / g_max, any shape
+        log:Tensor|None=None, # of r, where it is known
     ) -> Tensor: # same shape
         "Value at `r`; below 1e-7 that at 1e-7"
-        small = r.clamp_min(1e-7).log_().mul_(self.slope).add_(self.offset).clamp_(self.low, self.high)
+        small = (_log(r) if log is None else log).mul(self.slope).add_(self.offset).clamp_(self.low, self.high)
         large = _polynomial(self.poly, r)
         return large.lerp_(small, _where(torch.lt, r.detach(), self.split))
 
@@ -43,9 +46,24 @@ def _polynomial(coefficients, r):
     for c in coefficients[-2:0:-1]: value = value.add_(c).mul_(r)
     return value.add_(coefficients[0])
 
+def _log(r): return r.clamp_min(1e-7).log_()
+
 def _where(compare, t, value): return compare(t, value, out=torch.empty_like(t)) # 0 or 1: a weight for `lerp`, exact and several times faster than torch.where
 
-# %% ../nbs/03_pcm.ipynb #9a692182
+# %% ../nbs/03_pcm.ipynb #6319cd71
+_outer_threads = ContextVar('_outer_threads', default=None)
+
+@contextmanager
+def one_thread():
+    "Torch computes on one thread within, and `in_blocks` on as many as before: torch's own go on spinning after an operation and would take their cores"
+    before = torch.get_num_threads()
+    token = _outer_threads.set(_outer_threads.get() or before)
+    torch.set_num_threads(1)
+    try: yield
+    finally:
+        torch.set_num_threads(before)
+        _outer_threads.reset(token)
+
 _BLOCK = 2**15 # numbers; of more, torch would split each operation among threads of its own
 
 def in_blocks(
@@ -59,10 +77,10 @@ def in_blocks(
     seeds = torch.randint(2**62, (len(pieces),), generator=generator).tolist()
     def run(seed, piece):
         with torch.inference_mode(inference): work(torch.Generator().manual_seed(seed), *piece) # a mode is a thread's own
-    n_threads = min(torch.get_num_threads(), len(pieces))
+    n_threads = min(_outer_threads.get() or torch.get_num_threads(), len(pieces))
     if n_threads < 2: list(map(run, seeds, pieces))
     else:
-        with ThreadPoolExecutor(n_threads) as pool: list(pool.map(run, seeds, pieces))
+        with one_thread(),ThreadPoolExecutor(n_threads) as pool: list(pool.map(run, seeds, pieces))
 
 def _like(t): return torch.empty_like(t, memory_format=torch.contiguous_format)
 
@@ -107,7 +125,9 @@ class PCM:
         in_blocks(lambda generator, target, *out: self._draw(generator, target, *self._statistics(target/self.g_max_uS), *out), generator, g_target_uS, g, nu)
         return g,nu
 
-    def _statistics(self, r): return self.prog_std_uS(r),self.nu_std(r),self.nu_mean(r)
+    def _statistics(self, r):
+        log = _log(r) if isinstance(self.nu_std, Branches) or isinstance(self.nu_mean, Branches) else None # half the cost of a function of the conductance
+        return self.prog_std_uS(r),*(f(r, log) if isinstance(f, Branches) else f(r) for f in (self.nu_std, self.nu_mean))
 
     def _draw(self, generator, target, prog_std, nu_std, nu_mean, g, nu):
         "Write programmed devices to `g` and `nu`; target and statistics may be one for all"
@@ -149,16 +169,17 @@ class PCM:
         nu:Tensor, # their drift exponents
         t_s:float, # time since programming, >= 0
         generator:torch.Generator|None=None, # None: torch's global generator
+        q:Tensor|None=None, # `read_q(g_uS / g_max_uS)`, kept by those who read often; None: computed
     ) -> Tensor: # µS, same shape
         "One reading `t_s` seconds after programming: drift, then read noise. No gradients"
         if not self.read_scale: return self.drift(g_uS, nu, t_s)
         scale = self.read_scale*math.sqrt(math.log((t_s + self.t0_s + self.t_read_s) / (2*self.t_read_s)))
         result = _like(g_uS)
-        def work(generator, programmed, nu, g):
+        def work(generator, g, programmed, nu, q=None):
             drifted = self.drift(programmed, nu, t_s) if t_s else programmed
-            relative = g.normal_(generator=generator).mul_(self.read_q(programmed/self.g_max_uS))
+            relative = g.normal_(generator=generator).mul_(self.read_q(programmed/self.g_max_uS) if q is None else q)
             torch.addcmul(drifted, relative, drifted, value=scale, out=g).clamp_min_(0)
-        in_blocks(work, generator, *torch.broadcast_tensors(g_uS, nu), result)
+        in_blocks(work, generator, result, *torch.broadcast_tensors(g_uS, nu, *([] if q is None else [q])))
         return result
 
 # %% ../nbs/03_pcm.ipynb #0295e938

@@ -131,6 +131,20 @@ def test_programming_reading_and_seeds():
                             out_noise=-1).items():
         with pytest.raises(ValueError, match=f'ChipConfig: {field} must be'): replace(HERMES, **{field: value})
 
+# %% ../nbs/04_chip.ipynb #680d81a0
+def test_the_first_reading_waits_until_it_is_wanted():
+    def make(): return HERMES.program(torch.randn(40, 30, generator=torch.Generator().manual_seed(0)), torch.Generator().manual_seed(1))
+    asked,told,saved = make(),make().set_time(0.),make()
+    assert torch.equal(asked.W_eff, told.W_eff) and torch.equal(saved.state_dict()['W_eff'], told.W_eff)
+    assert torch.equal(asked.set_time(60.).W_eff, told.set_time(60.).W_eff) and not torch.equal(told.W_eff, saved.W_eff)
+    fresh = make()
+    fresh.load_state_dict(told.state_dict())
+    assert torch.equal(fresh.W_eff, told.W_eff)
+    skipped = make().set_time(60.)                                                            # with the numbers that the first reading would have had
+    noiseless = replace(HERMES, device=replace(PCM_TDP, read_scale=0.)).program(torch.randn(40, 30, generator=torch.Generator().manual_seed(0)), torch.Generator().manual_seed(1))
+    at_0,later = (make().set_time(t).weights - noiseless.set_time(t).weights for t in (0., 60.))
+    assert torch.corrcoef(torch.stack([at_0.flatten(), later.flatten()]))[0, 1] > .9 and skipped.t_s == 60
+
 # %% ../nbs/04_chip.ipynb #2bae67c6
 def test_four_phases_cancel_offsets_and_double_the_noise():
     W,x = torch.randn(40, 30, generator=torch.Generator().manual_seed(0)),torch.randn(500, 30, generator=torch.Generator().manual_seed(1))

@@ -72,9 +72,9 @@ def peers(g):
         layers = [AnalogLinear(512, 512, bias=False, rpu_config=c).eval() for _ in weights]
         for layer,W in zip(layers, weights): layer.set_weights(W)
         chip,name = replace(HERMES, device=device, tile_shape=(512, 512)),f'1,048,576 weights, {n_devices} device(s) a polarity: ours / aihwkit'
-        compare('program and first reading, ' + name, lambda: [chip.program(W, g) for W in weights],
+        compare('program and first reading, ' + name, lambda: [chip.program(W, g).W_eff for W in weights],
                 lambda: [(layer.program_analog_weights(), layer.drift_analog_weights(0.)) for layer in layers])
-        compare('the same, aihwkit without the reading', lambda: [chip.program(W, g) for W in weights],
+        compare('program, ' + name, lambda: [chip.program(W, g) for W in weights],
                 lambda: [layer.program_analog_weights() for layer in layers], target=.4)
         programmed = [chip.program(W, g) for W in weights]
         compare('drift and read, ' + name, lambda: [m.set_time(3600.) for m in programmed],
