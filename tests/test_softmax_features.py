@@ -65,6 +65,11 @@ def test_the_optimum_is_where_the_derivative_vanishes():
     at_t = [ExponentialMap(optimal_A(v.item()/6)).variance(x[None], y[None]) - ExponentialMap(optimal_A(v.item()/6), True).variance(x[None], y[None])*2
             for x,row in zip(X, t) for y,v in zip(Y, row)]
     assert min(at_t) > -1e-12                                                      # the pair against two directions, at each pair's own best A
+    rho = torch.linspace(.02, 1.2, 20_001, dtype=torch.float64)
+    for d,loss in (4, 1.3), (16, 1.05), (64, 1.01):                                 # the pair at this A against the pair at its own best
+        for tau in .01, .1, .25, 1.:
+            pair = lambda rho: torch.expm1(d*torch.log((1 + rho)/(4*rho).sqrt()) + torch.log((torch.exp(rho*tau*d) + math.exp(-tau*d))/2))
+            assert pair(1/(1 - 8*torch.tensor(optimal_A(tau), dtype=torch.float64))) < loss*pair(rho).min(), (d, tau)
     with pytest.raises(ValueError, match='got -1'): optimal_A(-1.)
 
 # %% ../nbs/02a_softmax.ipynb #d478682e
