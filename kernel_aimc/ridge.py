@@ -29,6 +29,7 @@ from .chip import CHIPS, ChipConfig
 from .datasets import NAMES, Dataset, load
 from .feature_maps import RandomFeatures
 from .kernels import KERNELS, approximation_error, make_kernel
+from .normal_equations import NormalEquations
 from .samplers import PAPER_OPTIONS, SAMPLERS, stream
 
 # %% ../nbs/13_ridge.ipynb #46bd169a
@@ -138,23 +139,11 @@ def fit_readout(
     block_bytes:int=4<<20, # see `feature_blocks`
 ) -> RidgeReadout:
     "Ridge classifier on the features of `X`"
-    m = features.n_components
     Y = y[:, None].float() if n_classes == 2 else torch.nn.functional.one_hot(y, n_classes).float()
-    gram,moments = torch.zeros(m + 1, m + 1, dtype=torch.float64),torch.zeros(m + 1, Y.shape[1], dtype=torch.float64)
-    panel = max(64, math.ceil(m/4)) # only the lower triangle is needed: four panels of columns save 3/8 of the products
-    for rows,Z in feature_blocks(features, X, block_bytes):
-        for i in range(0, m, panel): gram[i:m, i:min(i + panel, m)] += Z[:, i:].T @ Z[:, i:i+panel]
-        gram[m, :m] += Z.sum(0)
-        moments[:m] += Z.T @ Y[rows]
-    gram[m, m],moments[m] = len(X),Y.sum(0)
-    gram.diagonal().add_(ridge_alpha)
-    L,failed = torch.linalg.cholesky_ex(gram)
-    if failed: # rounding has pushed an eigenvalue below 0; none can be below the penalty
-        eigenvalues,V = torch.linalg.eigh(gram)
-        W = V @ ((V.T @ moments)/eigenvalues.clamp_min(ridge_alpha)[:, None])
-    else: W = torch.cholesky_solve(moments, L)
-    W = W.float()
-    return RidgeReadout(W[:m], W[m])
+    equations = NormalEquations(features.n_components, Y.shape[1])
+    for rows,Z in feature_blocks(features, X, block_bytes): equations.add(Z, Y[rows])
+    W,b = equations.solve(ridge_alpha, 'penalised')
+    return RidgeReadout(W.float(), b.float())
 
 # %% ../nbs/13_ridge.ipynb #9541666e
 EEG_RANGE = 2.4 # two standard deviations of a training half with the outliers
@@ -244,7 +233,7 @@ def run_ridge(
 @lru_cache
 def _code_fingerprint():
     "Hash of the modules that decide a result"
-    names = 'kernels','samplers','feature_maps','pcm','wires','programming','chip','ridge'
+    names = 'kernels','samplers','feature_maps','pcm','wires','programming','chip','normal_equations','ridge'
     return hashlib.sha256(b''.join((Path(__file__).parent/f'{n}.py').read_bytes() for n in names)).hexdigest()[:16] if '__file__' in globals() else 'notebook'
 
 def _cached_measure(run, data_fingerprint, code_fingerprint, bench): return bench.measure(run)
