@@ -51,9 +51,13 @@ class NormalEquations:
         self._gram,self.moments,self.sum_z,self.sum_y,self.sum_yy = zeros(m, m),zeros(m, k),zeros(m),zeros(k),zeros(k)
         self._part,self._held = None,0
 
-    def __getstate__(self):
+    def release(self):
+        "Give back the memory that `hold` takes, until more is added. Returns self."
         self._flush()
-        return self.__dict__ | dict(_part=None)
+        self._part = None
+        return self
+
+    def __getstate__(self): return self.release().__dict__
 
     @property
     def gram(self):
