@@ -170,8 +170,8 @@ def _typical_rows(X, weight=None):
     X,weight = _evenly_spaced(X),None if weight is None else _evenly_spaced(weight)
     return np.unique(X if weight is None or not weight.any() else X[weight > 0], axis=0)
 
-# %% ../nbs/08_estimators.ipynb #5b562b9a
-_BLOCK_BYTES = 8<<20 # of features: within the cache, and long enough that adding up the products costs little
+# %% ../nbs/08_estimators.ipynb #56dfff31
+_BLOCK_BYTES = 16<<20 # of features: within the cache, and long enough that adding up the products costs little
 
 class _RidgeOnFeatures(_ChipTags, BaseEstimator):
     "What the classifier and the regressor share: features, sums, the choice of the penalty, outputs"

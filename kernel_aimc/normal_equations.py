@@ -7,9 +7,10 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/normal_equations.html.md"""
 # %% auto #0
 __all__ = ['NormalEquations', 'LeaveOneOut']
 
-# %% ../nbs/07b_normal_equations.ipynb #6401b181
+# %% ../nbs/07b_normal_equations.ipynb #9530445a
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -26,8 +27,9 @@ class NormalEquations:
     dtype : torch.dtype, default=torch.float32
         Of the features: what the products are computed in. The sums are float64.
     hold : int, default=0
-        Rows whose products are summed in ``dtype`` before they join the float64 sums, at most 4096. 0: those of one block. Short blocks are added faster with it,
-        for a further m * m numbers of memory.
+        Rows whose products are summed in ``dtype`` before they join the float64 sums, at most 4096. 0: those of one block, on torch's threads, in an order that
+        their number does not change. Otherwise a routine for symmetric products of the BLAS that SciPy has, on its threads, which is faster and takes a further
+        m * m numbers of memory.
 
     Attributes
     ----------
@@ -71,9 +73,10 @@ class NormalEquations:
 
     def _flush(self):
         if not self._held: return
+        part = torch.from_numpy(self._part.T)
         for i,j in self._panels():
-            self._gram[i:, i:j] += self._part[i:, i:j]
-            self._part[i:, i:j] = 0
+            self._gram[i:, i:j] += part[i:, i:j]
+            part[i:, i:j] = 0
         self._held = 0
 
     def add(self,
@@ -90,6 +93,7 @@ class NormalEquations:
 
     def _add(self, Z, Y, weight):
         w = torch.ones(len(Z), dtype=torch.float64) if weight is None else weight.double()
+        Z = Z.contiguous()
         ZW = Z if weight is None else Z*weight.to(self.dtype)[:, None] # not roots on either side: their rounding errors would not be random
         self.n_rows,self.sum_w = self.n_rows + len(Z),self.sum_w + w.sum().item()
         self.sum_z += ZW.sum(0); self.sum_y += w @ Y.double(); self.sum_yy += w @ Y.double().square()
@@ -97,10 +101,16 @@ class NormalEquations:
         if not self.hold:
             for i,j in self._panels(): self._gram[i:, i:j] += Z[:, i:].T @ ZW[:, i:j]
             return
-        if self._part is None: self._part = torch.zeros(self.n_features, self.n_features, dtype=self.dtype)
+        if self._part is None: self._part = np.zeros((self.n_features, self.n_features), Z.numpy().dtype, order='F')
         if self._held + len(Z) > self.hold: self._flush()
-        for i,j in self._panels(): self._part[i:, i:j].addmm_(Z[:, i:].T, ZW[:, i:j])
         self._held += len(Z)
+        if weight is not None:
+            part = torch.from_numpy(self._part.T)
+            for i,j in self._panels(): part[i:, i:j].addmm_(Z[:, i:].T, ZW[:, i:j])
+            return
+        from scipy.linalg import blas # half of the products, where panels save 7/16
+        syrk = blas.ssyrk if self.dtype == torch.float32 else blas.dsyrk
+        syrk(1., Z.numpy().T, beta=1., c=self._part, overwrite_c=1)
 
     def merge(self,
         other, # NormalEquations of other rows; unchanged
