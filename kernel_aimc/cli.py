@@ -108,9 +108,12 @@ def cli(ctx):
               help="Fit the read-out on the chip's own features, or on digital ones and deploy it; chip,digital does both.")
 @click.option('--data-home', type=click.Path(exists=True, file_okay=False, path_type=Path), metavar='DIR', help='Folder of the data files (see: kernel-aimc datasets).')
 @click.option('--jobs', type=click.IntRange(1), metavar='N', help='Parallel tasks.  [default: one per core]')
+@click.option('--backend', type=click.Choice(['threads', 'loky', 'dask']), default='threads', show_default=True,
+              help='Where tasks run: in this process, in several (loky), or on a dask.distributed cluster. The cache of finished runs stays here.')
+@click.option('--scheduler', metavar='ADDRESS', help='Scheduler of the cluster for --backend dask, such as tcp://10.0.0.1:8786.')
 @click.option('--out', type=click.Path(path_type=Path), default='results/ridge.csv', show_default=True, metavar='FILE', help='CSV of all results; two figures are saved beside it.')
 @click.option('--no-cache', is_flag=True, help='Compute all anew; keep nothing.')
-def ridge(datasets, kernels, samplers, log2_ratios, seeds, platforms, protocol, readout, data_home, jobs, out, no_cache):
+def ridge(datasets, kernels, samplers, log2_ratios, seeds, platforms, protocol, readout, data_home, jobs, backend, scheduler, out, no_cache):
     """Ridge classification with random features, in software and on the chip.
 
     Every combination of data set, kernel, sampler, ratio and seed is one fit per platform. The results go to a long-form
@@ -123,6 +126,7 @@ def ridge(datasets, kernels, samplers, log2_ratios, seeds, platforms, protocol, 
       kernel-aimc ridge
       kernel-aimc ridge --datasets magic,eeg,skin --data-home ~/data --readout chip,digital
       kernel-aimc ridge --datasets letter --protocol sound --log2-ratios 3-8 --seeds 3 --out results/letter.csv
+      kernel-aimc ridge --backend dask --scheduler tcp://10.0.0.1:8786
     """
     out = _writable(out)
     import matplotlib
@@ -130,7 +134,7 @@ def ridge(datasets, kernels, samplers, log2_ratios, seeds, platforms, protocol, 
     from kernel_aimc.ridge import accuracy_table, cache_folder, format_table, plot_accuracy, plot_error, ridge_grid, run_grid
     start = time.perf_counter()
     runs = ridge_grid(datasets, kernels, samplers, log2_ratios, seeds, platforms, readout, protocol)
-    results = run_grid(runs, data_home=data_home, jobs=jobs, cache=None if no_cache else cache_folder()/'ridge')
+    results = run_grid(runs, data_home=data_home, jobs=jobs, cache=None if no_cache else cache_folder()/'ridge', backend=backend, scheduler=scheduler)
     results.to_csv(out, index=False)
     written = [out]
     for name,plot in ('accuracy', plot_accuracy), ('error', plot_error):

@@ -29,6 +29,7 @@ from .chip import CHIPS, ChipConfig
 from .datasets import NAMES, Dataset, load
 from .feature_maps import RandomFeatures
 from .kernels import KERNELS, approximation_error, make_kernel
+from .normal_equations import NormalEquations
 from .samplers import PAPER_OPTIONS, SAMPLERS, stream
 
 # %% ../nbs/13_ridge.ipynb #46bd169a
@@ -138,23 +139,11 @@ def fit_readout(
     block_bytes:int=4<<20, # see `feature_blocks`
 ) -> RidgeReadout:
     "Ridge classifier on the features of `X`"
-    m = features.n_components
     Y = y[:, None].float() if n_classes == 2 else torch.nn.functional.one_hot(y, n_classes).float()
-    gram,moments = torch.zeros(m + 1, m + 1, dtype=torch.float64),torch.zeros(m + 1, Y.shape[1], dtype=torch.float64)
-    panel = max(64, math.ceil(m/4)) # only the lower triangle is needed: four panels of columns save 3/8 of the products
-    for rows,Z in feature_blocks(features, X, block_bytes):
-        for i in range(0, m, panel): gram[i:m, i:min(i + panel, m)] += Z[:, i:].T @ Z[:, i:i+panel]
-        gram[m, :m] += Z.sum(0)
-        moments[:m] += Z.T @ Y[rows]
-    gram[m, m],moments[m] = len(X),Y.sum(0)
-    gram.diagonal().add_(ridge_alpha)
-    L,failed = torch.linalg.cholesky_ex(gram)
-    if failed: # rounding has pushed an eigenvalue below 0; none can be below the penalty
-        eigenvalues,V = torch.linalg.eigh(gram)
-        W = V @ ((V.T @ moments)/eigenvalues.clamp_min(ridge_alpha)[:, None])
-    else: W = torch.cholesky_solve(moments, L)
-    W = W.float()
-    return RidgeReadout(W[:m], W[m])
+    equations = NormalEquations(features.n_components, Y.shape[1])
+    for rows,Z in feature_blocks(features, X, block_bytes): equations.add(Z, Y[rows])
+    W,b = equations.solve(ridge_alpha, 'penalised')
+    return RidgeReadout(W.float(), b.float())
 
 # %% ../nbs/13_ridge.ipynb #9541666e
 EEG_RANGE = 2.4 # two standard deviations of a training half with the outliers
@@ -244,17 +233,79 @@ def run_ridge(
 @lru_cache
 def _code_fingerprint():
     "Hash of the modules that decide a result"
-    names = 'kernels','samplers','feature_maps','pcm','wires','programming','chip','ridge'
+    names = 'kernels','samplers','feature_maps','pcm','wires','programming','chip','normal_equations','ridge'
     return hashlib.sha256(b''.join((Path(__file__).parent/f'{n}.py').read_bytes() for n in names)).hexdigest()[:16] if '__file__' in globals() else 'notebook'
 
 def _cached_measure(run, data_fingerprint, code_fingerprint, bench): return bench.measure(run)
 
+def _rows(run, result): return [{**{c: getattr(run, c) for c in RUN_COLUMNS}, 'metric': k, 'value': v} for k,v in result.items()]
+
 def _task(runs, data, fingerprint, memory, on_done):
+    "In a thread of this process"
     measure,bench,rows = memory.cache(_cached_measure, ignore=['bench']),RidgeBench(data, runs[0]),[]
     for run in runs:
-        result = measure(run, fingerprint, _code_fingerprint(), bench)
-        rows += [{**{c: getattr(run, c) for c in RUN_COLUMNS}, 'metric': k, 'value': v} for k,v in result.items()]
+        rows += _rows(run, measure(run, fingerprint, _code_fingerprint(), bench))
         on_done()
+    return rows
+
+def _remote_task(runs, data):
+    "In another process, perhaps on another machine: it may have other code, and not our disk"
+    bench = RidgeBench(data, runs[0])
+    return runs,[bench.measure(run) for run in runs],_code_fingerprint()
+
+@dataclass
+class _Known:
+    "What a worker measured, for the cache"
+    result: dict
+    def measure(self, run): return self.result
+
+# %% ../nbs/13_ridge.ipynb #d076c9a7
+BACKENDS = 'threads','loky','dask'
+
+@contextmanager
+def _dask_client(scheduler):
+    "The client of a cluster that answers and has workers"
+    try: from distributed import Client, get_client
+    except ImportError: raise ValueError("run_grid: backend='dask' needs dask.distributed; pip install \"kernel_aimc[dask]\".") from None
+    if scheduler is None:
+        try: client = get_client()
+        except ValueError: raise ValueError("run_grid: backend='dask' needs scheduler, the address of a dask scheduler such as 'tcp://127.0.0.1:8786', or a dask Client in this process.") from None
+        yield client
+        return
+    try: client = Client(scheduler, timeout=10, set_as_default=False)
+    except (OSError, ValueError, TypeError) as e: raise ValueError(f"run_grid: no dask scheduler answers at {scheduler!r}: {e}") from None
+    with client:
+        try: client.wait_for_workers(1, timeout=10)
+        except OSError: raise ValueError(f"run_grid: the dask scheduler at {scheduler!r} has no workers; start one with: dask worker {scheduler}") from None
+        yield client
+
+@contextmanager
+def _parallel(backend, jobs, scheduler, data):
+    "A `joblib.Parallel` for whole processes"
+    import joblib
+    if backend == 'loky': yield joblib.Parallel(n_jobs=jobs or joblib.cpu_count(), return_as='generator_unordered', max_nbytes=None) # no read-only memory maps, which torch warns of
+    else:
+        with _dask_client(scheduler) as client, joblib.parallel_config(backend='dask', client=client, scatter=list(data.values())):
+            yield joblib.Parallel(n_jobs=jobs or -1, return_as='generator_unordered', pre_dispatch=jobs or 'all')
+
+def _run_remotely(tasks, data, fingerprints, memory, on_done, backend, jobs, scheduler):
+    "Rows of tasks in other processes, but for runs that the cache holds"
+    import joblib
+    measure,code,rows = memory.cache(_cached_measure, ignore=['bench']),_code_fingerprint(),[]
+    def done(run, bench):
+        rows.extend(_rows(run, measure(run, fingerprints[run.dataset, run.protocol], code, bench)))
+        on_done()
+    missing = []
+    for k,runs in tasks.items():
+        new = [r for r in runs if memory.location is None or not measure.check_call_in_cache(r, fingerprints[k[:2]], code, None)]
+        for r in runs:
+            if r not in new: done(r, RidgeBench(data[k[:2]], r)) # which only has to measure if what was kept is damaged
+        if new: missing.append((new, data[k[:2]]))
+    if not missing: return rows
+    with _parallel(backend, jobs, scheduler, data) as parallel:
+        for runs,results,theirs in parallel(joblib.delayed(_remote_task)(*m) for m in missing):
+            if theirs != code: raise ValueError(f"run_grid: a worker computes with another version of kernel_aimc (fingerprint {theirs}, here {code}); install the same one there.")
+            for run,result in zip(runs, results): done(run, _Known(result))
     return rows
 
 # %% ../nbs/13_ridge.ipynb #578fcfe3
@@ -287,12 +338,16 @@ def run_grid(
     jobs:int|None=None, # parallel tasks; None: one per core
     cache:str|Path|None='default', # folder of finished runs; None: compute all anew and keep nothing
     progress:bool=True, # show a bar with the remaining time
+    backend:str='threads', # where tasks run: 'threads' of this process, 'loky' (processes), or 'dask' (a `dask.distributed` cluster)
+    scheduler:str|None=None, # address of the cluster's scheduler; None: that of the current dask client
 ): # long-form pandas.DataFrame with columns `COLUMNS`, in the order of `runs`
     "Do all runs, in parallel, keeping finished ones"
     import joblib
     import pandas as pd
     from tqdm import tqdm
     if not runs: raise ValueError("run_grid: runs is empty.")
+    if backend not in BACKENDS: raise ValueError(f"run_grid: backend must be one of {', '.join(BACKENDS)}, got {backend!r}.")
+    if scheduler is not None and backend != 'dask': raise ValueError(f"run_grid: scheduler is for backend='dask', got backend={backend!r}.")
     order = {tuple(getattr(r, c) for c in RUN_COLUMNS): i for i,r in enumerate(runs)}
     if len(order) < len(runs): raise ValueError(f"run_grid: runs must differ in {', '.join(RUN_COLUMNS)}, which is all that a result row says; do other settings in grids of their own.")
     protocols = {(r.dataset, r.protocol) for r in runs}
@@ -306,8 +361,10 @@ def run_grid(
     for r in runs: tasks.setdefault((r.dataset, r.protocol, r.seed, r.kernel, r.gamma), []).append(r)
     rows = []
     with tqdm(total=len(runs), unit='fit', desc='ridge', disable=not progress, smoothing=.05) as bar:
-        work = (joblib.delayed(_task)(rs, data[k[:2]], fingerprints[k[:2]], memory, bar.update) for k,rs in tasks.items())
-        for done in joblib.Parallel(n_jobs=jobs or joblib.cpu_count(), require='sharedmem', return_as='generator_unordered')(work): rows += done
+        if backend == 'threads':
+            work = (joblib.delayed(_task)(rs, data[k[:2]], fingerprints[k[:2]], memory, bar.update) for k,rs in tasks.items())
+            for done in joblib.Parallel(n_jobs=jobs or joblib.cpu_count(), require='sharedmem', return_as='generator_unordered')(work): rows += done
+        else: rows = _run_remotely(tasks, data, fingerprints, memory, bar.update, backend, jobs, scheduler)
     table = pd.DataFrame(rows, columns=COLUMNS)
     position = [order[key] for key in zip(*(table[c] for c in RUN_COLUMNS))]
     return table.iloc[np.argsort(position, kind='stable')].reset_index(drop=True)

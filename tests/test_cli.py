@@ -11,6 +11,7 @@ from unittest import mock
 
 import numpy as np
 import pandas as pd
+import pytest
 from click.testing import CliRunner
 from kernel_aimc import calibration
 from kernel_aimc.cli import cli
@@ -46,6 +47,20 @@ def test_the_ridge_command_writes_table_csv_and_figures():
         assert '86.36' in done.output and '20 fits' in done.output                            # the published FP32 value of magic, beside ours
         assert all((Path(folder)/f'new/r_{f}.png').stat().st_size > 10_000 for f in ('accuracy', 'error'))
 
+# %% ../nbs/16_cli.ipynb #fedd8d49
+def test_the_ridge_command_runs_on_a_cluster():
+    distributed = pytest.importorskip('distributed', reason='dask.distributed is not installed: pip install "kernel_aimc[dask]"')
+    tiny = 'ridge --datasets magic --kernels rbf --samplers orf --log2-ratios 1 --seeds 2 --platforms fp32,hermes --no-cache'.split()
+    with tempfile.TemporaryDirectory() as folder, distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
+        files = [Path(folder)/f'{name}.csv' for name in ('here', 'there')]
+        for file,where in zip(files, ([], ['--backend', 'dask', '--scheduler', cluster.scheduler_address])):
+            done = CliRunner().invoke(cli, [*tiny, '--out', str(file), *where])
+            assert done.exit_code == 0 and '4 fits' in done.output and '4/4' in done.output, done.output    # the bar counts them
+        assert files[0].read_text() == files[1].read_text()
+        for words,message in ((['--backend', 'dask', '--scheduler', 'nowhere://x'], "no dask scheduler answers at 'nowhere://x'"), (['--scheduler', 'tcp://x:1'], "scheduler is for backend='dask'")):
+            done = CliRunner().invoke(cli, [*tiny, *words, '--out', f'{folder}/never.csv'])
+            assert isinstance(done.exception, ValueError) and message in str(done.exception)                  # which `main` turns into one line
+
 # %% ../nbs/16_cli.ipynb #43aa1ad6
 def test_the_calibrate_command_writes_parameters_and_predictions():
     g,rows = np.random.default_rng(0),[]
@@ -67,7 +82,7 @@ def test_the_calibrate_command_writes_parameters_and_predictions():
 # %% ../nbs/16_cli.ipynb #140ee142
 def test_help_is_a_manual():
     text = CliRunner().invoke(cli, ['ridge', '--help']).output
-    for option in '--datasets --kernels --samplers --log2-ratios --seeds --platforms --protocol --readout --data-home --jobs --out --no-cache'.split(): assert option in text
+    for option in '--datasets --kernels --samplers --log2-ratios --seeds --platforms --protocol --readout --data-home --jobs --backend --scheduler --out --no-cache'.split(): assert option in text
     assert 'Examples' in text and 'KERNEL_AIMC_DATA' in CliRunner().invoke(cli, ['--help']).output
     with tempfile.TemporaryDirectory() as folder:
         listing = CliRunner().invoke(cli, ['datasets', '--data-home', folder]).output
