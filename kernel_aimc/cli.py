@@ -292,6 +292,37 @@ def calibrate(measurements, datasets, data_home, leave_one_out, seeds, jobs, out
     means.to_csv(beside, index=False, float_format='%.6g')
     click.echo(f'\nWritten: {out}, {agreement}, {beside}')
 
+# %% ../nbs/16_cli.ipynb #39b612ef
+@cli.command()
+@click.option('--datasets', type=_Names(_ridge_choices('NAMES')), default='magic,letter-binary', show_default=True, metavar='NAMES', help='As for the ridge command; two classes each.')
+@click.option('--kernels', type=_Names(_ridge_choices('FEATURE_KERNELS')), default='rbf,arccos0', show_default=True, metavar='NAMES', help='Those with closed forms of their noise: rbf, arccos0, arccos1, arccos2.')
+@click.option('--samplers', type=_Names(_ridge_choices('SAMPLERS')), default='rff,orf,sorf', show_default=True, metavar='NAMES', help='Random directions.')
+@click.option('--log2-ratio', type=click.IntRange(1, 12), default=5, show_default=True, metavar='N', help='log2(D/d).')
+@click.option('--seeds', type=click.IntRange(1), default=10, show_default=True, metavar='N', help='Runs per cell, seeds 0 to N-1.')
+@click.option('--platform', type=click.Choice(['hermes', 'hermes-calibrated']), default='hermes-calibrated', show_default=True, help='Which chip.')
+@click.option('--data-home', type=click.Path(exists=True, file_okay=False, path_type=Path), metavar='DIR', help='Folder of the data files (see: kernel-aimc datasets).')
+@click.option('--jobs', type=click.IntRange(1), metavar='N', help='Parallel tasks.  [default: one per core]')
+@click.option('--out', type=click.Path(path_type=Path), default='results/noise_remedies.csv', show_default=True, metavar='FILE', help='CSV of all accuracies.')
+def remedies(datasets, kernels, samplers, log2_ratio, seeds, platform, data_home, jobs, out):
+    """What recovers the accuracy that a noisy chip costs.
+
+    Repeats the ridge experiment with read-outs fitted on the chip or transferred, compensated directions and penalties, column
+    scales, tight ranges, corrected columns, averaged reads and copies; prints the change against FP32 in points.
+
+    \b
+    Examples
+      kernel-aimc remedies --seeds 3
+      kernel-aimc remedies --datasets magic,letter-binary,eeg,skin,cod-rna,ijcnn1 --data-home ~/data
+    """
+    out = _writable(out)
+    from kernel_aimc.chip import CHIPS
+    from kernel_aimc.remedies import remedy_table, run_remedies
+    results = run_remedies(datasets, kernels, samplers, seeds, log2_ratio=log2_ratio, chip=CHIPS[platform], data_home=data_home, jobs=jobs)
+    results.to_csv(out, index=False)
+    click.echo(f'\nAccuracy on chip - FP32 in points, log2(D/d) = {log2_ratio}, mean over {len(samplers)} sampler(s) and {seeds} seed(s)\n')
+    click.echo(remedy_table(results).round(2).T.to_string())
+    click.echo(f'\nWritten: {out}')
+
 # %% ../nbs/16_cli.ipynb #0d6cd089
 def main(
     args:list|None=None, # words of the command line; None: those of the process

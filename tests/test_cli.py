@@ -79,6 +79,14 @@ def test_the_calibrate_command_writes_parameters_and_predictions():
         assert len(pd.read_csv(f'{folder}/c_predictions.csv')) == 2*2*2 and set(pd.read_csv(f'{folder}/c_agreement.csv').fit) == {'all', 'measurements resampled'}
         assert 'no rows of the chip for' in str(CliRunner().invoke(cli, ['calibrate', '--measurements', f'{folder}/m.csv', '--datasets', 'skin']).exception)
 
+# %% ../nbs/16_cli.ipynb #a1ef3ec8
+def test_the_remedies_command_writes_and_prints_all_of_them():
+    with tempfile.TemporaryDirectory() as folder:
+        done = CliRunner().invoke(cli, ['remedies', '--datasets', 'letter-binary', '--kernels', 'rbf', '--samplers', 'orf', '--log2-ratio', '1', '--seeds', '1', '--out', f'{folder}/r.csv'])
+        assert done.exit_code == 0, done.output
+        table = pd.read_csv(f'{folder}/r.csv')
+        assert len(table) == table.remedy.nunique() == 13 and 'own, column scales' in done.output and 'worst' in done.output
+
 # %% ../nbs/16_cli.ipynb #140ee142
 def test_help_is_a_manual():
     text = CliRunner().invoke(cli, ['ridge', '--help']).output
