@@ -201,10 +201,14 @@ class StructuredProduct(nn.Module):
         "The matrix of the directions, shape (D, d)."
         return self._dense()[:self.D]*self.factor
 
+    def operand(self, n):
+        "What to multiply `n` rows by: this product, or for small p, where it would save nothing, its matrix, made for the occasion."
+        return self._dense(transform=hadamard_transform)[:self.D]*self.factor if self.p <= 64 and n >= 32 else self
+
     def _by_formula(self, X):
         "The product in differentiable steps, on any device"
         X = nn.functional.pad(X, (0, self.p - self.d))[:, None]
-        for i,s in enumerate(self.signs.to(self.dtype).flip(0)):
+        for s in self.signs.to(self.dtype).flip(0):
             if self.variant == 'uniform': X = hadamard_transform(X*s)
             else: X = hadamard_transform(X)*s
         return math.sqrt(self.p)*X.flatten(1)[:, :self.D]*self.factor.T
@@ -213,14 +217,11 @@ class StructuredProduct(nn.Module):
         "Shape (n, d) to (n, D), into `out` if given."
         if X.ndim != 2 or X.shape[1] != self.d: raise ValueError(f"StructuredProduct: X must have shape (n, {self.d}), got {tuple(X.shape)}.")
         if (X.requires_grad and torch.is_grad_enabled()) or X.device.type != 'cpu' or X.dtype not in (torch.float32, torch.float64): return self._by_formula(X)
-        if len(X) < 32 and out is None: return self._by_formula(X) # too few columns for the products below
+        if len(X) < 32: return self._by_formula(X) if out is None else out.copy_(self._by_formula(X)) # too few columns for the products below
         n,p,per_row,X = len(X),self.p,self.factor.numel() > 1,X.detach()
         if out is None: out = _empty(n, self.D, dtype=X.dtype)
-        if p <= 64 < n:
-            for i in range(0, self.D, 4096):
-                W = self._dense(slice(i//p, (i + 4096)//p), hadamard_transform)[:self.D - i]*(self.factor[i:i+4096] if per_row else self.factor)
-                torch.mm(X, W.T, out=out[:, i:i+4096])
-            return out
+        W = self.operand(n)
+        if W is not self: return torch.mm(X, W.T, out=out)
         signs = self.signs.to(X.dtype)[..., None]
         constant = 1/p if per_row else self.factor.item()/p
         def work(blocks):
@@ -239,7 +240,7 @@ class StructuredProduct(nn.Module):
                     cut = slice(b*p, min(b*p + p, self.D))
                     if per_row: T[:cut.stop - cut.start].mul_(self.factor[cut])
                     out[rows, cut] = T[:cut.stop - cut.start].T
-        size = max(16, (1<<17)//p)
+        size = max(32, (1<<17)//p)
         _in_blocks(work, n, size)
         return out
 
