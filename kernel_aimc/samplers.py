@@ -106,7 +106,8 @@ def hadamard_transform(
 
 # %% ../nbs/01_samplers.ipynb #9af00253
 def _empty(*shape, dtype=torch.float32):
-    "An uninitialised CPU tensor; large ones through NumPy, whose memory comes in huge pages and is faster to fill"
+    "An uninitialised CPU tensor; large ones, of memory never used before, through NumPy: it comes in huge pages and is faster to fill"
+    if math.prod(shape) < 1<<23: return torch.empty(shape, dtype=dtype)
     return torch.from_numpy(np.empty(shape, {torch.float32: np.float32, torch.float64: np.float64}[dtype]))
 
 def _in_blocks(work, n, size):
@@ -219,9 +220,9 @@ class StructuredProduct(nn.Module):
         if (X.requires_grad and torch.is_grad_enabled()) or X.device.type != 'cpu' or X.dtype not in (torch.float32, torch.float64): return self._by_formula(X)
         if len(X) < 32: return self._by_formula(X) if out is None else out.copy_(self._by_formula(X)) # too few columns for the products below
         n,p,per_row,X = len(X),self.p,self.factor.numel() > 1,X.detach()
-        if out is None: out = _empty(n, self.D, dtype=X.dtype)
         W = self.operand(n)
-        if W is not self: return torch.mm(X, W.T, out=out)
+        if W is not self: return X@W.T if out is None else torch.mm(X, W.T, out=out)
+        if out is None: out = _empty(n, self.D, dtype=X.dtype)
         signs = self.signs.to(X.dtype)[..., None]
         constant = 1/p if per_row else self.factor.item()/p
         def work(blocks):

@@ -73,7 +73,7 @@ def test_the_module_keeps_its_promises():
     torch.testing.assert_close(features(X).square().sum(1), torch.ones(9))                    # k(x, x) = 1
     many = torch.randn(5000, 5, generator=torch.Generator().manual_seed(2))                    # more than a block
     torch.testing.assert_close(features(many), torch.cat([features(many[:3000]), features(many[3000:])]))
-    copy = make(); copy.load_state_dict(features.state_dict()); assert torch.equal(copy(X), features(X))
+    twin = make(); twin.load_state_dict(features.state_dict()); assert torch.equal(twin(X), features(X))
     given = make(sampler=features.Omega/features.map.scale); torch.testing.assert_close(given(X), features(X))
     Xg = X.clone().requires_grad_(); features(Xg).sum().backward(); assert Xg.grad.abs().sum() > 0
     torch.testing.assert_close(features(Xg).detach(), features(X))
@@ -107,7 +107,7 @@ def test_sorf_features_need_no_matrix():
             Xg = X[:40].clone().requires_grad_(); features(Xg).sum().backward(); assert Xg.grad.isfinite().all() and Xg.grad.abs().sum() > 0
     rbf,matern = (RandomFeatures(k, 5, 12, sampler='orf', generator=torch.Generator().manual_seed(0)) for k in (RBF(.5), Matern(1.5, 1.)))
     torch.testing.assert_close(rbf.Omega/rbf.Omega.norm(dim=1, keepdim=True), matern.Omega/matern.Omega.norm(dim=1, keepdim=True))
-    with pytest.raises(AttributeError, match='omega'): features.omega
+    with pytest.raises(AttributeError, match='omega'): _ = features.omega
 
 # %% ../nbs/02_feature_maps.ipynb #90623f4d
 def test_a_new_kernel_registers_its_map():
