@@ -79,8 +79,9 @@ def orthogonal(
 @cache
 def _hadamard(f, dtype=torch.float32, device='cpu'):
     "The f x f matrix of +-1 (Sylvester's)"
-    H = torch.ones(1, 1, dtype=dtype, device=device)
-    while len(H) < f: H = torch.cat([torch.cat([H, H], 1), torch.cat([H, -H], 1)])
+    with torch.inference_mode(False): # kept, and so later part of products with gradients
+        H = torch.ones(1, 1, dtype=dtype, device=device)
+        while len(H) < f: H = torch.cat([torch.cat([H, H], 1), torch.cat([H, -H], 1)])
     return H
 
 @cache
@@ -112,9 +113,9 @@ def _empty(*shape, dtype=torch.float32):
 
 def _in_blocks(work, n, size):
     "Run `work(blocks)` on each of torch's threads, where `blocks` yields the slices of at most `size` of `n` rows that no other took"
-    starts,n_threads = iter(range(0, n, size)),torch.get_num_threads()
-    @torch.no_grad() # holds for one thread, so each needs its own
-    def run(): work(slice(i, min(i + size, n)) for i in starts)
+    starts,n_threads,inference = iter(range(0, n, size)),torch.get_num_threads(),torch.is_inference_mode_enabled()
+    def run():
+        with torch.no_grad(), torch.inference_mode(inference): work(slice(i, min(i + size, n)) for i in starts) # modes hold for one thread
     helpers = min(n_threads, math.ceil(n/size)) - 1
     if helpers < 1: return run()
     torch.set_num_threads(1)

@@ -83,6 +83,7 @@ def test_the_module_keeps_its_promises():
     for kernel in RBF(.05), ArcCosine(0), ArcCosine(1), ArcCosine(2):                               # in blocks, by threads, or at once
         f,X = RandomFeatures(kernel, 5, 700, generator=torch.Generator().manual_seed(0)),many
         torch.testing.assert_close(f(X), f.map.phi(f.project(X)), rtol=1e-5, atol=1e-5)
+        with torch.inference_mode(): assert torch.equal(f(X), f(X.clone()))
     assert (step_power(torch.tensor([[-1., 0., 2.]])) == torch.tensor([[0., 0., math.sqrt(2/3)]])).all()
 
 # %% ../nbs/02_feature_maps.ipynb #975594cd

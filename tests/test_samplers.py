@@ -99,6 +99,7 @@ def test_the_structured_product_is_the_product_with_its_matrix():
                     torch.testing.assert_close(Xg.grad, 2*X@Omega.T@Omega, rtol=1e-3, atol=1e-3*D)
     assert sum(b.numel()*b.element_size() for b in StructuredProduct(8192, 1024).buffers()) == 3*8192 + 4
     n_threads = torch.get_num_threads()
+    with torch.inference_mode(): torch.testing.assert_close(StructuredProduct(256, 256, dtype=torch.float64)(torch.ones(3000, 256, dtype=torch.float64)).norm(dim=1), torch.full((3000,), 256., dtype=torch.float64))
     with pytest.raises(ValueError, match=r'X must have shape \(n, 4\), got \(2, 5\)'): StructuredProduct(8, 4)(torch.ones(2, 5))
     with pytest.raises(ValueError, match=r'a number or have shape \(8, 1\), got shape \(4, 1\)'): StructuredProduct(8, 4)*torch.ones(4, 1)
     StructuredProduct(512, 128)(torch.ones(5000, 128)); assert torch.get_num_threads() == n_threads     # as it was
