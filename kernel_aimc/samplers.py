@@ -6,14 +6,17 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/samplers.html.md"""
 
 # %% auto #0
 __all__ = ['SAMPLERS', 'PAPER_OPTIONS', 'stream', 'seed_from', 'gaussian', 'orthogonal', 'hadamard_transform',
-           'structured_orthogonal', 'draw_directions']
+           'StructuredProduct', 'structured_orthogonal', 'quasi_monte_carlo', 'draw_directions']
 
-# %% ../nbs/01_samplers.ipynb #e2ce4825
+# %% ../nbs/01_samplers.ipynb #16d25f61
+import copy
 import math
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 # %% ../nbs/01_samplers.ipynb #45fa363b
 def stream(
@@ -72,6 +75,21 @@ def orthogonal(
     length = torch.randn(n_blocks, d, d, generator=generator, dtype=dtype).norm(dim=-1, keepdim=True)
     return (length*Q).reshape(-1, d)[:D]
 
+# %% ../nbs/01_samplers.ipynb #dcc31dde
+@cache
+def _hadamard(f, dtype=torch.float32, device='cpu'):
+    "The f x f matrix of +-1 (Sylvester's)"
+    with torch.inference_mode(False): # kept, and so later part of products with gradients
+        H = torch.ones(1, 1, dtype=dtype, device=device)
+        while len(H) < f: H = torch.cat([torch.cat([H, H], 1), torch.cat([H, -H], 1)])
+    return H
+
+@cache
+def _factors(p):
+    "Powers of two with product p, none above 16, as equal as possible, the largest first"
+    bits,k = p.bit_length() - 1, max(1, math.ceil((p.bit_length() - 1)/4))
+    return [1<<(bits//k + (i < bits % k)) for i in range(k)]
+
 # %% ../nbs/01_samplers.ipynb #4c5dad1c
 def hadamard_transform(
     X:Tensor, # shape (..., p), p a power of two
@@ -79,12 +97,154 @@ def hadamard_transform(
     "Fast Walsh-Hadamard transform of the last dimension, orthonormal"
     p = X.shape[-1]
     if p & (p-1) or p == 0: raise ValueError(f"hadamard_transform: the last dimension must be a power of two, got {p}.")
-    shape,h = X.shape,1
+    shape,right = X.shape,1
+    if not X.is_floating_point(): X = X.to(torch.get_default_dtype())
+    for f in ([32, p//32] if 64 < p <= 1024 else _factors(p)[::-1] if p > 1024 else [p]): # two products up to 1,024
+        H = _hadamard(f, X.dtype, X.device)
+        X = X.reshape(-1, f)@H if right == 1 else H@X.reshape(-1, f, right)
+        right *= f
+    return X.reshape(shape) / math.sqrt(p)
+
+# %% ../nbs/01_samplers.ipynb #9af00253
+def _empty(*shape, dtype=torch.float32):
+    "An uninitialised CPU tensor; large ones, of memory never used before, through NumPy: it comes in huge pages and is faster to fill"
+    if math.prod(shape) < 1<<23: return torch.empty(shape, dtype=dtype)
+    return torch.from_numpy(np.empty(shape, {torch.float32: np.float32, torch.float64: np.float64}[dtype]))
+
+def _in_blocks(work, n, size):
+    "Run `work(blocks)` on each of torch's threads, where `blocks` yields the slices of at most `size` of `n` rows that no other took"
+    starts,n_threads,inference = iter(range(0, n, size)),torch.get_num_threads(),torch.is_inference_mode_enabled()
+    def run():
+        with torch.no_grad(), torch.inference_mode(inference): work(slice(i, min(i + size, n)) for i in starts) # modes hold for one thread
+    helpers = min(n_threads, math.ceil(n/size)) - 1
+    if helpers < 1: return run()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(helpers) as pool:
+            others = [pool.submit(run) for _ in range(helpers)]
+            run()
+            for o in others: o.result()
+    finally: torch.set_num_threads(n_threads)
+
+def _butterflies(X):
+    "`hadamard_transform` by rounds of sums and differences: slower, and its rounding is what stored results were computed with"
+    shape,p,h = X.shape,X.shape[-1],1
     while h < p:
         a,b = X.reshape(-1, p//(2*h), 2, h).unbind(2)
         X = torch.stack([a+b, a-b], 2)
         h *= 2
     return X.reshape(shape) / math.sqrt(p)
+
+def _transform_columns(T, spare):
+    "Hadamard transform, without the factor 1/sqrt(p), of the columns of T, shape (p, m); returns the result and a buffer, both contiguous"
+    p,left = len(T),len(T)
+    for f in _factors(p):
+        left //= f
+        torch.bmm(_hadamard(f, T.dtype).expand(left, f, f), T.view(left, f, -1), out=spare.view(left, f, -1))
+        T,spare = spare,T
+    return T,spare
+
+# %% ../nbs/01_samplers.ipynb #5460c132
+class StructuredProduct(nn.Module):
+    """The directions of `structured_orthogonal` as an operator: `product(X)` is `X @ product.dense().T`, computed by Hadamard transforms.
+
+    Multiplied by a number, or by a tensor of shape (D, 1) with one number per direction, it gives the operator of the scaled directions.
+
+    Parameters
+    ----------
+    D, d : int
+        Number of directions and input dimension, both >= 1.
+    variant : str, default='uniform'
+        'uniform' or 'paper', as in `structured_orthogonal`; the same generator gives the same directions.
+    generator : torch.Generator, optional
+        None: torch's global generator.
+    dtype : torch.dtype, default=torch.float32
+
+    Attributes
+    ----------
+    signs : Tensor of shape (3, blocks, p), int8
+        The random signs; p is the next power of two of d.
+    factor : Tensor of shape (1, 1) or (D, 1)
+        What the directions are multiplied by.
+    """
+    def __init__(self, D, d, *, variant='uniform', generator=None, dtype=torch.float32):
+        super().__init__()
+        _check_size('StructuredProduct', D, d)
+        _check_variant('StructuredProduct', variant)
+        self.D,self.d,self.variant,self.p = D,d,variant,1<<(d-1).bit_length()
+        signs = torch.randint(2, (3, math.ceil(D/self.p), self.p), generator=generator)*2 - 1
+        self.register_buffer('signs', signs.to(torch.int8))
+        self.register_buffer('factor', torch.ones(1, 1, dtype=dtype))
+
+    def __len__(self): return self.D
+    @property
+    def shape(self): return torch.Size((self.D, self.d))
+    @property
+    def dtype(self): return self.factor.dtype
+    @property
+    def device(self): return self.factor.device
+    def extra_repr(self): return f"D={self.D}, d={self.d}, variant={self.variant!r}"
+
+    def __mul__(self, factor):
+        other = copy.copy(self)
+        other._buffers = {**self._buffers, 'factor': self.factor*factor}
+        if other.factor.shape not in ((1, 1), (self.D, 1)):
+            raise ValueError(f"StructuredProduct: factor must be a number or have shape {(self.D, 1)}, got shape {tuple(factor.shape)}.")
+        return other
+    __rmul__ = __mul__
+
+    def _dense(self, blocks=slice(None), transform=_butterflies):
+        signs = self.signs[:, blocks].to(self.dtype)
+        A = torch.eye(self.p, dtype=self.dtype, device=self.device).expand(signs.shape[1], self.p, self.p)
+        for s in signs[:, :, None]: A = transform(A*s) if self.variant == 'paper' else transform(A)*s
+        return math.sqrt(self.p)*A.reshape(-1, self.p)[:, :self.d]
+
+    def dense(self):
+        "The matrix of the directions, shape (D, d)."
+        return self._dense()[:self.D]*self.factor
+
+    def operand(self, n):
+        "What to multiply `n` rows by: this product, or for small p, where it would save nothing, its matrix, made for the occasion."
+        return self._dense(transform=hadamard_transform)[:self.D]*self.factor if self.p <= 64 and n >= 32 else self
+
+    def _by_formula(self, X):
+        "The product in differentiable steps, on any device"
+        X = nn.functional.pad(X, (0, self.p - self.d))[:, None]
+        for s in self.signs.to(self.dtype).flip(0):
+            if self.variant == 'uniform': X = hadamard_transform(X*s)
+            else: X = hadamard_transform(X)*s
+        return math.sqrt(self.p)*X.flatten(1)[:, :self.D]*self.factor.T
+
+    def forward(self, X, out=None):
+        "Shape (n, d) to (n, D), into `out` if given."
+        if X.ndim != 2 or X.shape[1] != self.d: raise ValueError(f"StructuredProduct: X must have shape (n, {self.d}), got {tuple(X.shape)}.")
+        if (X.requires_grad and torch.is_grad_enabled()) or X.device.type != 'cpu' or X.dtype not in (torch.float32, torch.float64): return self._by_formula(X)
+        if len(X) < 32: return self._by_formula(X) if out is None else out.copy_(self._by_formula(X)) # too few columns for the products below
+        n,p,per_row,X = len(X),self.p,self.factor.numel() > 1,X.detach()
+        W = self.operand(n)
+        if W is not self: return X@W.T if out is None else torch.mm(X, W.T, out=out)
+        if out is None: out = _empty(n, self.D, dtype=X.dtype)
+        signs = self.signs.to(X.dtype)[..., None]
+        constant = 1/p if per_row else self.factor.item()/p
+        def work(blocks):
+            scratch = _empty(3, p*size, dtype=X.dtype)
+            for rows in blocks:
+                x = X[rows]
+                A,T,spare = (b[:p*len(x)].view(p, -1) for b in scratch)
+                torch.mul(x.T, constant, out=A[:self.d])
+                A[self.d:] = 0
+                if self.variant == 'paper': A,T = _transform_columns(A, T)
+                for b in range(signs.shape[1]):
+                    torch.mul(A, signs[2, b], out=T)
+                    for i in 1, 0, None: # after the transform in each of the three rounds
+                        if i is not None or self.variant == 'uniform': T,spare = _transform_columns(T, spare)
+                        if i is not None: T.mul_(signs[i, b])
+                    cut = slice(b*p, min(b*p + p, self.D))
+                    if per_row: T[:cut.stop - cut.start].mul_(self.factor[cut])
+                    out[rows, cut] = T[:cut.stop - cut.start].T
+        size = max(32, (1<<17)//p)
+        _in_blocks(work, n, size)
+        return out
 
 # %% ../nbs/01_samplers.ipynb #4f70d4b0
 def structured_orthogonal(
@@ -96,18 +256,31 @@ def structured_orthogonal(
     dtype:torch.dtype=torch.float32,
 ) -> Tensor: # Omega, shape (D, d)
     "Directions from three rounds of random signs and Hadamard transforms (Yu et al. 2016)"
-    _check_size('structured_orthogonal', D, d)
-    _check_variant('structured_orthogonal', variant)
-    p = 1<<(d-1).bit_length()
-    n_blocks = math.ceil(D/p)
-    signs = torch.randint(2, (3, n_blocks, p), generator=generator).to(dtype)*2 - 1
-    A = torch.eye(p, dtype=dtype).expand(n_blocks, p, p)
-    for s in signs[:, :, None]: A = hadamard_transform(A*s) if variant == 'paper' else hadamard_transform(A)*s
-    return math.sqrt(p)*A.reshape(-1, p)[:D, :d]
+    return StructuredProduct(D, d, variant=variant, generator=generator, dtype=dtype).dense()
+
+# %% ../nbs/01_samplers.ipynb #85271669
+def quasi_monte_carlo(
+    D:int, # number of directions
+    d:int, # input dimension; at most 21,201 for Sobol points
+    *,
+    points:str='sobol', # 'sobol' or 'halton', scrambled
+    generator:torch.Generator|None=None, # None: torch's global generator
+    dtype:torch.dtype=torch.float32,
+) -> Tensor: # Omega, shape (D, d); each row N(0, I), rows spread evenly together
+    "Gaussian directions from a scrambled low-discrepancy sequence (Yang et al. 2014)"
+    _check_size('quasi_monte_carlo', D, d)
+    if points not in ('sobol', 'halton'): raise ValueError(f"quasi_monte_carlo: points must be 'sobol' or 'halton', got {points!r}.")
+    from scipy.stats import qmc # slow to import
+    rng = np.random.default_rng(seed_from(generator))
+    if points == 'halton': u = qmc.Halton(d, rng=rng).random(D)
+    elif d > qmc.Sobol.MAXDIM:
+        raise ValueError(f"quasi_monte_carlo: Sobol points have at most {qmc.Sobol.MAXDIM} dimensions, got d={d}; take the sampler 'orf'.")
+    else: u = qmc.Sobol(d, rng=rng, bits=30).random_base2(max(D-1, 0).bit_length())[:D] + 2.**-31
+    return torch.special.ndtri(torch.from_numpy(u.clip(2.**-31, 1 - 2.**-31))).to(dtype)
 
 # %% ../nbs/01_samplers.ipynb #54b976f8
-SAMPLERS = {'rff': gaussian, 'orf': orthogonal, 'sorf': structured_orthogonal}
-PAPER_OPTIONS = {'rff': dict(truncate=3.), 'orf': dict(variant='paper'), 'sorf': dict(variant='paper')} # what the code of Büchel et al. (2024) does
+SAMPLERS = {'rff': gaussian, 'orf': orthogonal, 'sorf': structured_orthogonal, 'qmc': quasi_monte_carlo}
+PAPER_OPTIONS = {'rff': dict(truncate=3.), 'orf': dict(variant='paper'), 'sorf': dict(variant='paper'), 'qmc': {}} # what the code of Büchel et al. (2024) does
 
 def draw_directions(
     sampler:str, # one of `SAMPLERS`

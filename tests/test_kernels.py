@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 from kernel_aimc.kernels import *
-from sklearn.metrics.pairwise import rbf_kernel
+from sklearn import gaussian_process as gp
+from sklearn.metrics.pairwise import laplacian_kernel, rbf_kernel
 
 # %% ../nbs/00_kernels.ipynb #5da5cfad
 def test_rbf_agrees_with_sklearn_and_survives_an_outlier():
@@ -18,6 +19,24 @@ def test_rbf_agrees_with_sklearn_and_survives_an_outlier():
     torch.testing.assert_close(RBF(.5)(far)[0, 1], torch.tensor(math.exp(-.5)), rtol=1e-6, atol=0)
     with pytest.raises(ValueError, match='got -1'): RBF(-1)
     with pytest.raises(ValueError, match='X has 4 columns but Y has 3'): RBF(1.)(X, Y[:, :3])
+
+# %% ../nbs/00_kernels.ipynb #89147613
+def test_laplacian_and_matern_agree_with_sklearn():
+    rng = np.random.default_rng(0)
+    X,Y = rng.normal(size=(30, 4)),rng.normal(size=(20, 4))
+    torch.testing.assert_close(Laplacian(.3)(X, Y), torch.as_tensor(laplacian_kernel(X, Y, gamma=.3)), rtol=1e-12, atol=0)
+    for nu in .5, 1.5, 2.5:
+        theirs = gp.kernels.Matern(length_scale=1.7, nu=nu)
+        torch.testing.assert_close(Matern(nu, 1.7)(X, Y), torch.as_tensor(theirs(X, Y)), rtol=1e-12, atol=0)
+        torch.testing.assert_close(Matern(nu, 1.7)(X), torch.as_tensor(theirs(X)), rtol=1e-12, atol=0)
+    torch.testing.assert_close(Matern(.5, 4.)(X[:, :1]), Laplacian(1/4.)(X[:, :1]))
+    rough,_,smooth = ((Matern(nu, 2.)(X, Y) - RBF(1/8)(X, Y)).norm() for nu in (.5, 1.5, 2.5))
+    assert smooth < rough/2
+    far = torch.tensor([[1000., 0.], [1000., 1.]])             # one apart, a thousand away
+    for kernel in Laplacian(1.), Matern(.5, 1.): torch.testing.assert_close(kernel(far)[0, 1], torch.tensor(math.exp(-1)), rtol=1e-6, atol=0)
+    with pytest.raises(ValueError, match='Laplacian: gamma must be a finite number > 0, got 0'): Laplacian(0)
+    with pytest.raises(ValueError, match='nu must be 0.5, 1.5 or 2.5, got 2'): Matern(2)
+    with pytest.raises(ValueError, match='Matern: length_scale must be a finite number > 0, got inf'): Matern(.5, math.inf)
 
 # %% ../nbs/00_kernels.ipynb #b5f36068
 def test_the_angle_keeps_its_digits():
@@ -59,8 +78,10 @@ def test_softmax_kernel_normalises_to_attention():
 
 # %% ../nbs/00_kernels.ipynb #55bee047
 def test_kernels_by_name():
-    assert make_kernel('rbf', .2) == RBF(.2) and make_kernel('arccos1') == ArcCosine(1)
+    assert make_kernel('rbf', .2) == RBF(.2) and make_kernel('arccos1') == ArcCosine(1) and make_kernel('laplacian', .2) == Laplacian(.2)
+    assert make_kernel('matern32', .125) == Matern(1.5, 2.) and make_kernel('matern12', .5) == Matern(.5)
     with pytest.raises(ValueError, match="got 'RBF'"): make_kernel('RBF')
+    with pytest.raises(ValueError, match='gamma must be a finite number > 0, got -1'): make_kernel('matern52', -1)
 
 # %% ../nbs/00_kernels.ipynb #f4787a37
 def check_kernel(kernel):

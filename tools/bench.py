@@ -22,6 +22,7 @@ from kernel_aimc.feature_maps import RandomFeatures
 from kernel_aimc.kernels import RBF
 from kernel_aimc.pcm import PCM_ODP, PCM_TDP
 from kernel_aimc.ridge import feature_blocks, fit_readout
+from kernel_aimc.samplers import StructuredProduct
 
 
 ONE_THREAD = '--one-thread' in sys.argv
@@ -52,6 +53,15 @@ def products(g):
     for name,chip,target in ('frozen errors', frozen, 1.8), ('and output noise', replace(frozen, out_noise=.1), 4):
         analog = chip.program(W, g).calibrate(x)
         compare(f'product {n} x {d} -> {D}, {name}: HERMES / digital', lambda: analog(x), lambda: x@W.T, n=31, target=target)
+
+def structured(g):
+    "SORF products from the signs, against the product with the matrix"
+    for n,d,D,target in (4096, 1024, 8192, .33), (4096, 256, 2048, None), (4096, 16, 512, 1.1):
+        X = torch.randn(n, d, generator=g)
+        for variant in 'uniform', 'paper':
+            product = StructuredProduct(D, d, variant=variant, generator=g)
+            W = product.dense()
+            compare(f'SORF product {n} x {d} -> {D}, {variant}: transforms / matrix', lambda: product(X), lambda: X@W.T, target=target)
 
 def peers(g):
     "Programming, reading and products of aihwkit's Torch tiles and of aihwkit-lightning; without devices of their own in the latter"
@@ -106,7 +116,7 @@ def main():
         X = torch.randn(n, d, generator=g)
         sampler = RBFSampler(gamma=.05, n_components=width, random_state=0).fit(X.numpy())
         features = RandomFeatures(RBF(.05), d, width//2, generator=g)
-        compare(f'features {n} x {d} -> {width}: digital / RBFSampler', lambda: features(X), lambda: sampler.transform(X.numpy()))
+        compare(f'features {n} x {d} -> {width}: digital / RBFSampler', lambda: features(X), lambda: sampler.transform(X.numpy()), target=.7)
         chip = RandomFeatures(RBF(.05), d, width//2, chip=HERMES, generator=g).calibrate(X)
         compare(f'features {n} x {d} -> {width}: HERMES / digital', lambda: chip(X), lambda: features(X))
     X,y = torch.randn(30_000, 16, generator=g),torch.randint(2, (30_000,), generator=g)
@@ -121,6 +131,7 @@ def main():
     W = torch.randn(512, 512, generator=g)
     compare('program a 512 x 512 matrix / its product with 8,192 vectors', lambda: HERMES.program(W, g), lambda x=torch.randn(8192, 512): x@W.T)
     with torch.no_grad():
+        structured(g)
         products(g)
         peers(g)
     with tempfile.TemporaryDirectory() as folder:
