@@ -56,7 +56,7 @@ def products(g):
 
 def structured(g):
     "SORF products from the signs, against the product with the matrix"
-    for n,d,D,target in (4096, 1024, 8192, .33), (4096, 256, 2048, None), (4096, 16, 512, 1.1):
+    for n,d,D,target in (4096, 1024, 8192, .33), (4096, 256, 2048, None), (4096, 16, 512, 1.3):
         X = torch.randn(n, d, generator=g)
         for variant in 'uniform', 'paper':
             product = StructuredProduct(D, d, variant=variant, generator=g)
