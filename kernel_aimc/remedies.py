@@ -8,14 +8,11 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/remedies.html.md"""
 __all__ = ['REMEDIES', 'AGED_REMEDIES', 'Remedy', 'apply_remedy', 'remedy_accuracies', 'run_remedies', 'remedy_table',
            'plot_remedies']
 
-# %% ../nbs/13b_remedies.ipynb #cc397dc5
-import itertools
+# %% ../nbs/13b_remedies.ipynb #78b318c4
 from dataclasses import dataclass, replace
 
-import torch
-
 from .chip import HERMES_CALIBRATED, ChipConfig
-from .datasets import Dataset, load
+from .datasets import load
 from .feature_maps import RandomFeatures
 from .noisy_kernels import Averaged, compensate
 from .normal_equations import NormalEquations
@@ -172,7 +169,7 @@ def plot_remedies(
     fig,ax = plt.subplots(figsize=(7.5, .8 + .36*len(table)), layout='constrained')
     ax.axvline(0, color='.6', lw=.8); ax.axvspan(-.5, 0, color='.95', zorder=0)
     for i,name in enumerate(table.index):
-        for j,(dataset,kernel) in enumerate(bars):
+        for dataset,kernel in bars:
             ax.plot(table.loc[name, (dataset, kernel)], i, 'os'[kernel != 'rbf'], ms=5, mfc=f'C{sets.index(dataset)}' if kernel == 'rbf' else 'none', mec=f'C{sets.index(dataset)}')
         ax.plot([table.loc[name, ('mean', '')]]*2, [i - .3, i + .3], 'k', lw=2)
     ax.set(yticks=range(len(table)), yticklabels=table.index, xlabel='accuracy on chip − FP32 / points'); ax.invert_yaxis()

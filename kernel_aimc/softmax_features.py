@@ -37,7 +37,7 @@ def _exp(E, stabilise):
 # %% ../nbs/02a_softmax.ipynb #2f3cb800
 class SoftmaxMap:
     "What feature maps of attention have in common. Called on points X (n, d) and Y (m, d) or None, it is the exact kernel it estimates"
-    scale,n_per_direction,nonnegative = 1.,1,True # of Omega; features of one projection; whether all features are >= 0
+    scale,spectrum,takes_out,n_per_direction,nonnegative = 1.,None,False,1,True # of Omega, which stays Gaussian; features of one projection; whether all features are >= 0
 
     def __call__(self, X, Y=None): return Softmax()(X, Y)
 
@@ -233,19 +233,28 @@ class SoftmaxFeatures(RandomFeatures):
         if not isinstance(self.map, SoftmaxMap): raise TypeError(f"SoftmaxFeatures: kernel must be a name, a SoftmaxMap or Softmax(), got {kernel!r}.")
 
     def _checked(self, X):
-        X = torch.as_tensor(X, dtype=self.Omega.dtype, device=self.Omega.device)
+        like = self.Omega if self.product is None else self.product
+        X = torch.as_tensor(X, dtype=like.dtype, device=like.device)
         if X.ndim < 2 or X.shape[-1] != self.d:
             raise ValueError(f"SoftmaxFeatures: X must have shape (..., n, {self.d}), got {tuple(X.shape)}.")
         return X
 
+    @property
+    def _meant(self): return self.Omega if self.product is None or getattr(self.map, 'A', 0) else self.product # only lengths of directions make a matrix of SORF
+
+    def project(self, X):
+        "Shape (..., n, d) to (..., n, D): the one step that a chip takes over."
+        X = self._checked(X)
+        return super().project(X) if self.product is None else self.product(X.flatten(0, -2)).unflatten(0, X.shape[:-1])
+
     def phi(self, P, X, *, stabilise=None):
         "Projections (..., n, D) of inputs (..., n, d) to features (..., n, n_components); see `SoftmaxMap.phi`."
-        return self.map.phi(P, self._checked(X), self.Omega, stabilise=stabilise)
+        return self.map.phi(P, self._checked(X), self._meant, stabilise=stabilise)
 
     def forward(self, X, *, stabilise=None):
         "Shape (..., n, d) to (..., n, n_components). `stabilise`: None, 'row' (queries) or 'all' (keys)."
         X = self._checked(X)
-        return self.map.phi(self.project(X), X, self.Omega, stabilise=stabilise)
+        return self.map.phi(self.project(X), X, self._meant, stabilise=stabilise)
 
 # %% ../nbs/02a_softmax.ipynb #49e0096f
 @feature_map.register
