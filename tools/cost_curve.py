@@ -1,7 +1,7 @@
 """Time and memory of a ridge fit against rows, inputs d and directions D. Writes results/cost_curve.csv; about 3 min.
 
-Each point runs in a process of its own on one thread: processor time of the fastest of three fits, so that the load of the machine hardly matters, and
-how far the peak of resident memory rises above what libraries and data take.
+Each point is a fit on one thread in a process of its own, three times: the least processor time, so that the load of the machine hardly matters, and the least
+of how far the peak of resident memory rises above what libraries and data take.
 """
 import json
 import os
@@ -27,21 +27,19 @@ def measure(rows, d, n_directions):
     fit = lambda n, D: AnalogRidge(gamma=.5/d, n_directions=D, sampler='rff', random_state=0).fit(X[:n], y[:n])
     fit(256, 8) # loads what is loaded late
     with open('/proc/self/statm') as f: before = int(f.read().split()[1])*resource.getpagesize()
-    seconds = []
-    for _ in range(3):
-        start = time.process_time()
-        fit(rows, n_directions)
-        seconds.append(time.process_time() - start)
+    start = time.process_time()
+    fit(rows, n_directions)
+    seconds = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss*1024 - before
-    return dict(cpu_seconds=round(min(seconds), 4), peak_MB=round(peak/2**20, 1))
+    return dict(cpu_seconds=round(seconds, 4), peak_MB=round(peak/2**20, 1))
 
 def main():
     env,rows = os.environ | {f'{n}_NUM_THREADS': '1' for n in ('OMP', 'OPENBLAS', 'MKL')},[]
     for vary,values in VALUES.items():
         for v in values:
             at = BASE | {vary: v}
-            done = subprocess.run([sys.executable, __file__, json.dumps(at)], check=True, capture_output=True, text=True, env=env)
-            rows.append(dict(vary=vary, **at, **json.loads(done.stdout)))
+            point = lambda: json.loads(subprocess.run([sys.executable, __file__, json.dumps(at)], check=True, capture_output=True, text=True, env=env).stdout)
+            rows.append(dict(vary=vary, **at, **pd.DataFrame([point() for _ in range(3)]).min().to_dict()))
             print(*rows[-1].values(), flush=True)
     pd.DataFrame(rows).to_csv('results/cost_curve.csv', index=False)
 
