@@ -77,6 +77,7 @@ def cli(ctx):
     \b
     Start with
       kernel-aimc ridge                     the paper's ridge experiment on two embedded data sets
+      kernel-aimc remedies                  what recovers the accuracy that the chip costs
       kernel-aimc datasets                  which data sets are here, and where the others go
       kernel-aimc energy                    what a projection, attention or a model costs on the chip and on GPUs
       kernel-aimc COMMAND --help            all options of a command, with examples
@@ -95,9 +96,9 @@ def cli(ctx):
 @click.option('--datasets', type=_Names(_ridge_choices('NAMES')), default='magic,letter-binary', show_default=True, metavar='NAMES',
               help='Of magic, letter, letter-binary, eeg, skin, cod-rna, ijcnn1. The two defaults come with the package.')
 @click.option('--kernels', type=_Names(_ridge_choices('FEATURE_KERNELS')), default='rbf,arccos0', show_default=True, metavar='NAMES',
-              help='Of rbf, arccos0, arccos1, arccos2.')
+              help='Of rbf, arccos0, arccos1, arccos2, laplacian, matern12, matern32, matern52.')
 @click.option('--samplers', type=_Names(_ridge_choices('SAMPLERS')), default='rff,orf,sorf', show_default=True, metavar='NAMES',
-              help='Random directions: independent, orthogonal, structured orthogonal.')
+              help='Random directions, of rff (independent), orf (orthogonal), sorf (structured orthogonal), qmc (quasi-Monte Carlo).')
 @click.option('--log2-ratios', type=_Ratios(), default='1-5', show_default=True, metavar='RANGE', help='log2(D/d), 0 to 12: how many random directions D for d features.')
 @click.option('--seeds', type=click.IntRange(1), default=10, show_default=True, metavar='N', help='Runs per cell, seeds 0 to N-1: split, directions, programming, reading.')
 @click.option('--platforms', type=_Names(_ridge_choices('PLATFORM_NAMES')), default='fp32,hermes,hermes-calibrated', show_default=True, metavar='NAMES',

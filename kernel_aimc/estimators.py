@@ -119,16 +119,13 @@ class KernelFeatures(_ChipTags, ClassNamePrefixFeaturesOutMixin, TransformerMixi
         self.n_features_in_,self.seed_ = X.shape[1],int(check_random_state(self.random_state).randint(2**31 - 1)) if seed is None else seed
         gamma = 1/(X.shape[1]*variance or 1.) if self._needs_scale else self.gamma
         self.kernel_ = make_kernel(self.kernel, gamma) if isinstance(self.kernel, str) else self.kernel
-        chip = _chip_of(self.chip, type(self).__name__)
+        chip,self._dtype = _chip_of(self.chip, type(self).__name__),X.dtype
         self.random_features_ = RandomFeatures(self.kernel_, X.shape[1], self.n_directions, sampler=self.sampler, sampler_options=self.sampler_options, chip=chip,
                                                generator=torch.Generator().manual_seed(self.seed_), dtype=getattr(torch, X.dtype.name))
         self._n_features_out = self.random_features_.n_components
         if chip is not None: self.random_features_.calibrate(_tensor(_typical_rows(X, weight)))
         if self.t_s: self.random_features_.set_time(self.t_s)
         return self
-
-    @property
-    def _dtype(self): return np.dtype(str(self.random_features_.Omega.dtype).removeprefix('torch.'))
 
     def set_time(self, t_s):
         "Read the chip `t_s` seconds after programming, with new read noise; digitally there is nothing to do. Returns self."
@@ -201,12 +198,11 @@ class _RidgeOnFeatures(_ChipTags, BaseEstimator):
     def _needs_scale(self): return isinstance(self.kernel, str) and self.gamma == 'scale'
 
     def _no_sums(self):
-        module = self._fitted_on.random_features_
-        return NormalEquations(module.n_components, len(self._y_offset), dtype=module.Omega.dtype, hold=4096)
+        f = self._fitted_on
+        return NormalEquations(f._n_features_out, len(self._y_offset), dtype=getattr(torch, f._dtype.name), hold=4096)
 
     def _row_blocks(self, n):
-        module = self.features_.random_features_
-        size = min(max(_BLOCK_BYTES//(module.Omega.element_size()*module.n_components), 256), 4096)
+        size = min(max(_BLOCK_BYTES//(self.features_._dtype.itemsize*self.features_._n_features_out), 256), 4096)
         return [slice(i, min(i + size, n)) for i in range(0, n, size)]
 
     def _passes(self, X, y, weight, number, features):

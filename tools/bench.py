@@ -3,6 +3,7 @@
 Absolute times depend on the machine and its load; ratios hardly. float32, two threads. Targets stand in the lines that have one.
 On a busy machine two threads wait for one another: `--one-thread` takes one, and counts processor time.
 """
+import json
 import os
 import statistics
 import subprocess
@@ -18,6 +19,7 @@ from sklearn.kernel_approximation import RBFSampler
 from sklearn.linear_model import RidgeClassifier
 
 from kernel_aimc.chip import HERMES
+from kernel_aimc.estimators import KernelFeatures
 from kernel_aimc.feature_maps import RandomFeatures
 from kernel_aimc.kernels import RBF
 from kernel_aimc.pcm import PCM_ODP, PCM_TDP
@@ -107,6 +109,38 @@ def peers(g):
     layer.input_range.data.fill_(R)
     compare(f'product {n} x {d} -> {D}, 8-bit inputs: aihwkit-lightning / digital', lambda: layer(x), lambda: x@W.T, n=31)
 
+RIDGE = """
+import json, resource, sys, time
+import numpy as np
+{imports}
+clock = time.process_time if {one_thread} else time.perf_counter
+rng = np.random.default_rng(0)
+X = rng.standard_normal((100_000, 64), dtype=np.float32)
+y = (X[:, 0]*X[:, 1] > 0).astype(int)
+start = clock()
+{work}
+seconds = clock() - start
+print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1024]))
+"""
+OURS = dict(imports='import torch; torch.set_num_threads({threads})\nfrom kernel_aimc.estimators import AnalogRidgeClassifier',
+            work='AnalogRidgeClassifier(gamma=.005, n_directions=1024, sampler="rff", alphas=.5, random_state=0).fit(X, y).predict(X)')
+THEIRS = dict(imports='from sklearn.kernel_approximation import RBFSampler\nfrom sklearn.linear_model import RidgeClassifier',
+              work='s = RBFSampler(gamma=.005, n_components=2048, random_state=0).fit(X)\nr = RidgeClassifier(.5).fit(s.transform(X), y)\nr.predict(s.transform(X))')
+
+def ridge_processes(n=3):
+    "Fit and predict in processes of their own, alternately: time, and peak resident memory with all libraries and the data"
+    threads = '1' if ONE_THREAD else '2'
+    env = os.environ | {name: threads for name in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS')}
+    def run(which):
+        code = RIDGE.format(imports=which['imports'].format(threads=threads), work=which['work'], one_thread=ONE_THREAD)
+        return json.loads(subprocess.run([sys.executable, '-c', code], check=True, capture_output=True, text=True, env=env).stdout)
+    pairs = [(run(OURS), run(THEIRS)) for _ in range(n)]
+    for i,(name,unit,scale,target) in enumerate((('time', 'ms', 1e3, .6), ('peak memory', 'MB', 1, .5))):
+        a,b = (scale*statistics.median(p[side][i] for p in pairs) for side in (0, 1))
+        ratio = statistics.median(p[0][i]/p[1][i] for p in pairs)
+        name = f'ridge fit and predict, 100,000 x 64 -> 2,048, {name}: AnalogRidgeClassifier / scikit-learn'
+        print(f'{name:84} {a:8.1f} {unit} {b:8.1f} {unit}   ratio {ratio:.2f}   target <= {target}', flush=True)
+
 def main():
     warnings.filterwarnings('ignore')
     torch.set_num_threads(1 if ONE_THREAD else 2)
@@ -119,6 +153,8 @@ def main():
         compare(f'features {n} x {d} -> {width}: digital / RBFSampler', lambda: features(X), lambda: sampler.transform(X.numpy()), target=.7)
         chip = RandomFeatures(RBF(.05), d, width//2, chip=HERMES, generator=g).calibrate(X)
         compare(f'features {n} x {d} -> {width}: HERMES / digital', lambda: chip(X), lambda: features(X))
+        estimator = KernelFeatures(gamma=.05, n_directions=width//2, sampler='rff', random_state=0).fit(X.numpy())
+        compare(f'features {n} x {d} -> {width}: KernelFeatures / RBFSampler', lambda: estimator.transform(X.numpy()), lambda: sampler.transform(X.numpy()), target=.7)
     X,y = torch.randn(30_000, 16, generator=g),torch.randint(2, (30_000,), generator=g)
     features = RandomFeatures(RBF(.05), 16, 512, generator=g)
     def ours():
@@ -128,6 +164,7 @@ def main():
         s = RBFSampler(gamma=.05, n_components=1024, random_state=0).fit(X.numpy())
         return RidgeClassifier(.5).fit(s.transform(X.numpy()), y.numpy()).predict(s.transform(X.numpy()))
     compare('ridge fit and predict, 30,000 x 16 -> 1,024: ours / scikit-learn', ours, theirs, n=3)
+    ridge_processes()
     W = torch.randn(512, 512, generator=g)
     compare('program a 512 x 512 matrix / its product with 8,192 vectors', lambda: HERMES.program(W, g), lambda x=torch.randn(8192, 512): x@W.T)
     with torch.no_grad():
