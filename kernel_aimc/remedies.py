@@ -131,7 +131,9 @@ def run_remedies(
     from tqdm import tqdm
 
     from kernel_aimc.ridge import _one_thread, ridge_grid
-    remedies = REMEDIES if remedies is None else remedies
+    remedies,closed = REMEDIES if remedies is None else remedies,('rbf', 'arccos0', 'arccos1', 'arccos2')
+    for k in kernels:
+        if k not in closed: raise ValueError(f"run_remedies: kernel must be one of {', '.join(closed)}, whose noise has closed forms, got {k!r}.")
     runs = ridge_grid(datasets, kernels, samplers, [log2_ratio], seeds, platforms=('fp32',))
     data = {name: (data or {}).get(name) or load(name, data_home, features='paper') for name in datasets}
     tasks = {}

@@ -43,8 +43,8 @@ FEATURE_KERNELS = tuple(k for k in KERNELS if k != 'softmax')
 class RidgeRun:
     "One ridge run: everything that can change its result, and nothing else"
     dataset: str # one of `kernel_aimc.datasets.NAMES`
-    kernel: str = 'rbf' # 'rbf', 'arccos0', 'arccos1' or 'arccos2'
-    sampler: str = 'orf' # 'rff', 'orf' or 'sorf'
+    kernel: str = 'rbf' # one of `FEATURE_KERNELS`
+    sampler: str = 'orf' # 'rff', 'orf', 'sorf' or 'qmc'
     log2_ratio: int = 5 # log2(D / d)
     seed: int = 0
     platform: str = 'fp32' # 'fp32', 'hermes', 'hermes-calibrated' or 'ideal'

@@ -31,4 +31,5 @@ def test_plain_runs_are_those_of_the_ridge_experiment():
     assert len(at) == 2 + 9 and at['a year'] <= at['fresh'] and at['a year, fitted anew'] > at['a year']
     assert apply_remedy(Remedy(ranges=True), HERMES, 'magic').out_bound is None
     with pytest.raises(ValueError, match="readout must be 'chip' or 'digital'"): Remedy(readout='both')
+    with pytest.raises(ValueError, match="kernel must be one of rbf"): run_remedies(kernels=('laplacian',))
     with pytest.raises(ValueError, match="dataset must be one of"): run_remedies(datasets=('iris',))
