@@ -7,7 +7,6 @@ import tempfile
 from dataclasses import replace
 
 import joblib
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
