@@ -7,7 +7,6 @@ import tempfile
 from dataclasses import replace
 
 import joblib
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -66,7 +65,7 @@ def test_features_pass_all_checks_of_scikit_learn():
         skipped = passes_all(KernelFeatures(n_directions=32, chip=chip))
         print(f'{chip}: all checks; not applicable: {skipped}')
 
-# %% ../nbs/08_estimators.ipynb #2228f1f6
+# %% ../nbs/08_estimators.ipynb #d2528557
 def test_features_in_scikit_learn():
     X,y = make_moons(200, noise=.1, random_state=0)
     frame = pd.DataFrame(X, columns=['a', 'b'])
@@ -95,7 +94,7 @@ def test_impossible_features_are_refused():
     with pytest.raises(ValueError, match='X has 2 features, but KernelFeatures is expecting 3'): KernelFeatures().fit(X).transform(X[:, :2])
     with pytest.raises(ValueError, match='minimum of 1 is required'): KernelFeatures().fit(X[:0])
 
-# %% ../nbs/08_estimators.ipynb #1a6b8f0a
+# %% ../nbs/08_estimators.ipynb #b73ecb4f
 def test_ridge_equals_scikit_learn_on_the_same_features():
     X,y = make_friedman1(1500, 8, noise=.5, random_state=0)
     w = np.random.default_rng(1).integers(0, 4, len(y)).astype(float)
@@ -162,13 +161,13 @@ def test_the_readout_is_fitted_on_the_features_it_says():
     first = noisy.predict(X)
     assert np.isclose(noisy.predict(X[::-1])[::-1], first).mean() < .01 and np.isclose(noisy.set_time(0.).predict(X), first).mean() < .01   # other noise
 
-# %% ../nbs/08_estimators.ipynb #5c19c9a1
+# %% ../nbs/08_estimators.ipynb #29759202
 def test_the_estimators_pass_all_checks_of_scikit_learn():
     twice_is_read_twice = {'check_sample_weight_equivalence_on_dense_data': 'a row of weight 2 is read once, a row that occurs twice is read twice'}
     for chip in None,'hermes','hermes-calibrated':
         expected = twice_is_read_twice if chip == 'hermes-calibrated' else None
         for estimator in AnalogRidge(n_directions=64, chip=chip), AnalogRidgeClassifier(n_directions=64, chip=chip, alphas=[.1, 1.]): passes_all(estimator, expected)
-    passes_all(AnalogRidge(n_directions=32, chip='hermes', readout='digital'))
+    passes_all(AnalogRidge(n_directions=32, chip='hermes', readout='digital'));
 
 # %% ../nbs/08_estimators.ipynb #c088b7ba
 def test_impossible_fits_are_refused():
