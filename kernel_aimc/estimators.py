@@ -21,10 +21,10 @@ from sklearn.utils.multiclass import check_classification_targets, unique_labels
 from sklearn.utils.validation import _check_sample_weight, assert_all_finite, check_is_fitted, validate_data
 
 from .chip import CHIPS
-from .feature_maps import RandomFeatures
 from .kernels import KERNELS, make_kernel
 from .normal_equations import LeaveOneOut, NormalEquations
 from .samplers import SAMPLERS, stream
+from .softmax_features import make_features
 
 # %% ../nbs/08_estimators.ipynb #c607a16a
 _RANGE_ROWS = 4096 # at most, to set the ranges of a chip
@@ -58,7 +58,8 @@ class KernelFeatures(_ChipTags, ClassNamePrefixFeaturesOutMixin, TransformerMixi
     Parameters
     ----------
     kernel : str or kernel object, default='rbf'
-        A name in ``kernel_aimc.kernels.KERNELS`` with a feature map, or an object such as ``RBF(0.05)``, which brings its own coefficient.
+        A name in ``kernel_aimc.kernels.KERNELS``, or an object such as ``RBF(0.05)``, which brings its own coefficient. 'softmax', exp(x . y), has the paper's
+        hyperbolic features; another map, such as ``kernel_aimc.softmax_features.fit_exponential(X)``, is given as an object.
     gamma : 'scale' or float, default='scale'
         Coefficient of the kernels that have one, > 0, in 1 / (unit of X)**2 for 'rbf'. 'scale': 1 / (n_features * variance of X), as for `sklearn.svm.SVC`.
     n_directions : int, default=256
@@ -76,7 +77,7 @@ class KernelFeatures(_ChipTags, ClassNamePrefixFeaturesOutMixin, TransformerMixi
 
     Attributes
     ----------
-    random_features_ : RandomFeatures
+    random_features_ : RandomFeatures or SoftmaxFeatures
         The torch module that computes; ``random_features_.Omega`` is what the chip stores, ``random_features_.analog`` the programmed matrix.
     kernel_ : kernel object
     seed_ : int
@@ -120,8 +121,8 @@ class KernelFeatures(_ChipTags, ClassNamePrefixFeaturesOutMixin, TransformerMixi
         gamma = 1/(X.shape[1]*variance or 1.) if self._needs_scale else self.gamma
         self.kernel_ = make_kernel(self.kernel, gamma) if isinstance(self.kernel, str) else self.kernel
         chip,self._dtype = _chip_of(self.chip, type(self).__name__),X.dtype
-        self.random_features_ = RandomFeatures(self.kernel_, X.shape[1], self.n_directions, sampler=self.sampler, sampler_options=self.sampler_options, chip=chip,
-                                               generator=torch.Generator().manual_seed(self.seed_), dtype=getattr(torch, X.dtype.name))
+        self.random_features_ = make_features(self.kernel_, X.shape[1], self.n_directions, sampler=self.sampler, sampler_options=self.sampler_options, chip=chip,
+                                              generator=torch.Generator().manual_seed(self.seed_), dtype=getattr(torch, X.dtype.name))
         self._n_features_out = self.random_features_.n_components
         if chip is not None: self.random_features_.calibrate(_tensor(_typical_rows(X, weight)))
         if self.t_s: self.random_features_.set_time(self.t_s)

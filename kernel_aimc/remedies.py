@@ -16,7 +16,7 @@ from .datasets import load
 from .feature_maps import RandomFeatures
 from .noisy_kernels import Averaged, compensate
 from .normal_equations import NormalEquations
-from .ridge import RidgeBench, RidgeReadout, RidgeRun, drive_as_published, feature_blocks
+from .ridge import RidgeBench, RidgeReadout, RidgeRun, _one_thread, drive_as_published, feature_blocks, ridge_grid
 from .samplers import stream
 
 # %% ../nbs/13b_remedies.ipynb #a24696d2
@@ -130,7 +130,6 @@ def run_remedies(
     import pandas as pd
     from tqdm import tqdm
 
-    from kernel_aimc.ridge import _one_thread, ridge_grid
     remedies,closed = REMEDIES if remedies is None else remedies,('rbf', 'arccos0', 'arccos1', 'arccos2')
     for k in kernels:
         if k not in closed: raise ValueError(f"run_remedies: kernel must be one of {', '.join(closed)}, whose noise has closed forms, got {k!r}.")

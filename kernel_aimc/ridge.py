@@ -202,7 +202,6 @@ class RidgeBench:
     def _fit(self, features, run): return fit_readout(features, self.split.X_train, self.split.y_train, self.data.n_classes, run.ridge_alpha)
 
     @_one_thread()
-    @_one_thread()
     def error(self, run, chip='platform'):
         "Error of the Gram matrix of the first 1,000 test rows alone"
         Z = self.features(run, chip)(self.split.X_test[:N_ERROR_ROWS])

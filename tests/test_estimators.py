@@ -14,6 +14,7 @@ import torch
 from kernel_aimc.chip import HERMES, HERMES_CALIBRATED
 from kernel_aimc.estimators import *
 from kernel_aimc.kernels import RBF, ArcCosine
+from kernel_aimc.softmax_features import ExponentialMap
 from sklearn.base import clone
 from sklearn.datasets import make_classification, make_friedman1, make_moons
 from sklearn.linear_model import Ridge, RidgeClassifier, RidgeClassifierCV, RidgeCV
@@ -35,6 +36,9 @@ def test_features_estimate_the_kernel():
     assert Z.shape == (30, D) and Z.dtype == np.float32 and abs(Z@Z.T - ArcCosine(0)(torch.from_numpy(X)).numpy()).max() < 5/np.sqrt(D)
     same = KernelFeatures(ArcCosine(0), n_directions=D, random_state=0).fit_transform(X.astype(np.float32))
     assert np.array_equal(same, Z)
+    softmax = KernelFeatures('softmax', n_directions=D, random_state=0).fit_transform(X/4)                # hyperbolic: both signs of every direction
+    K = np.exp(X@X.T/16)
+    assert softmax.shape == (30, 2*D) and (softmax > 0).all() and (abs(softmax@softmax.T - K) <= 6*np.sqrt(ExponentialMap(pair=True).variance(torch.from_numpy(X/4)).numpy()/D) + 1e-9).all()
 
 # %% ../nbs/08_estimators.ipynb #8a09d44b
 def test_the_chip_shares_the_directions_and_ages():
@@ -45,9 +49,9 @@ def test_the_chip_shares_the_directions_and_ages():
     first = hermes.transform(X)
     assert 0 < abs(first - Z).mean() < .2*abs(Z).mean() and np.array_equal(hermes.transform(X), first)          # frozen errors
     assert np.array_equal(KernelFeatures(n_directions=64, chip='hermes', random_state=3).fit_transform(X), first)
-    later = hermes.set_time(86_400.).transform(X)
+    later = KernelFeatures(n_directions=64, chip='hermes', random_state=3).fit(X).set_time(86_400.).transform(X)
     asked = KernelFeatures(n_directions=64, chip='hermes', random_state=3, t_s=86_400.).fit_transform(X)
-    assert np.array_equal(asked, later) and not np.array_equal(later, first)
+    assert np.array_equal(asked, later) and not np.array_equal(later, first) and not np.array_equal(hermes.set_time(86_400.).transform(X), later) # its second reading
     a,b = noisy.transform(X),noisy.transform(X)                                                              # noise at each read, but a reproducible sequence
     again = KernelFeatures(n_directions=64, chip='hermes-calibrated', random_state=3).fit(X)
     assert not np.array_equal(a, b) and np.array_equal(again.transform(X), a) and np.array_equal(again.transform(X), b)
