@@ -301,10 +301,11 @@ def calibrate(measurements, datasets, data_home, leave_one_out, seeds, jobs, out
 @click.option('--log2-ratio', type=click.IntRange(1, 12), default=5, show_default=True, metavar='N', help='log2(D/d).')
 @click.option('--seeds', type=click.IntRange(1), default=10, show_default=True, metavar='N', help='Runs per cell, seeds 0 to N-1.')
 @click.option('--platform', type=click.Choice(['hermes', 'hermes-calibrated']), default='hermes-calibrated', show_default=True, help='Which chip.')
+@click.option('--aged', is_flag=True, help='Instead: with column scales and tight ranges, a day, a month and a year after the read-out was fitted.')
 @click.option('--data-home', type=click.Path(exists=True, file_okay=False, path_type=Path), metavar='DIR', help='Folder of the data files (see: kernel-aimc datasets).')
 @click.option('--jobs', type=click.IntRange(1), metavar='N', help='Parallel tasks.  [default: one per core]')
 @click.option('--out', type=click.Path(path_type=Path), default='results/noise_remedies.csv', show_default=True, metavar='FILE', help='CSV of all accuracies.')
-def remedies(datasets, kernels, samplers, log2_ratio, seeds, platform, data_home, jobs, out):
+def remedies(datasets, kernels, samplers, log2_ratio, seeds, platform, aged, data_home, jobs, out):
     """What recovers the accuracy that a noisy chip costs.
 
     Repeats the ridge experiment with read-outs fitted on the chip or transferred, compensated directions and penalties, column
@@ -317,8 +318,8 @@ def remedies(datasets, kernels, samplers, log2_ratio, seeds, platform, data_home
     """
     out = _writable(out)
     from kernel_aimc.chip import CHIPS
-    from kernel_aimc.remedies import remedy_table, run_remedies
-    results = run_remedies(datasets, kernels, samplers, seeds, log2_ratio=log2_ratio, chip=CHIPS[platform], data_home=data_home, jobs=jobs)
+    from kernel_aimc.remedies import AGED_REMEDIES, REMEDIES, remedy_table, run_remedies
+    results = run_remedies(datasets, kernels, samplers, seeds, log2_ratio=log2_ratio, remedies=AGED_REMEDIES if aged else REMEDIES, chip=CHIPS[platform], data_home=data_home, jobs=jobs)
     results.to_csv(out, index=False)
     click.echo(f'\nAccuracy on chip - FP32 in points, log2(D/d) = {log2_ratio}, mean over {len(samplers)} sampler(s) and {seeds} seed(s)\n')
     click.echo(remedy_table(results).round(2).T.to_string())

@@ -52,7 +52,7 @@ REMEDIES = {
     'digital, column scales, tight ranges, corrected': Remedy(readout='digital', **_free, corrected=True),
     'digital, all of these': Remedy(readout='digital', **_free, corrected=True, compensated=True)}
 
-AGED_REMEDIES = {f'{age}{name}': Remedy(**_free, t_s=t_s, **how) for age,t_s in (('a day', 86_400.), ('a month', 30*86_400.), ('a year', 365*86_400.))
+AGED_REMEDIES = {'fresh': Remedy(**_free)} | {f'{age}{name}': Remedy(**_free, t_s=t_s, **how) for age,t_s in (('a day', 86_400.), ('a month', 30*86_400.), ('a year', 365*86_400.))
                  for name,how in (('', {}), (', columns corrected', dict(corrected=True)), (', fitted anew', dict(refitted=True)))}
 
 def apply_remedy(
