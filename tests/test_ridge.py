@@ -109,7 +109,7 @@ def test_the_grid_is_resumable_and_independent_of_jobs():
     with pytest.raises(ValueError, match="dataset must be one of .*, got 'mnist'"): ridge_grid(datasets=['mnist'])
     with pytest.raises(ValueError, match='runs must differ in dataset, kernel'): run_grid([runs[0], replace(runs[0], gamma=1.)], data=data, cache=None)
 
-# %% ../nbs/13_ridge.ipynb #3e635aa2
+# %% ../nbs/13_ridge.ipynb #b0a4d905
 def test_the_grid_gives_the_same_in_processes():
     data = {'magic': toy(600, name='magic')}
     runs = ridge_grid(datasets=['magic'], kernels=['rbf'], samplers=['orf'], log2_ratios=[1, 3], seeds=3)
@@ -122,7 +122,7 @@ def test_the_grid_gives_the_same_in_processes():
     with pytest.raises(ValueError, match="backend must be one of threads, loky, dask, got 'spark'"): run_grid(runs, data=data, backend='spark')
     with pytest.raises(ValueError, match="scheduler is for backend='dask', got backend='threads'"): run_grid(runs, data=data, scheduler='tcp://127.0.0.1:8786')
 
-# %% ../nbs/13_ridge.ipynb #a857cf5f
+# %% ../nbs/13_ridge.ipynb #e19c54ab
 def test_the_grid_gives_the_same_on_a_cluster():
     distributed = pytest.importorskip('distributed', reason='dask.distributed is not installed: pip install "kernel_aimc[dask]"')
     data = {'magic': toy(600, name='magic')}

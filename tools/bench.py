@@ -155,15 +155,15 @@ def main():
     torch.set_num_threads(1 if ONE_THREAD else 2)
     g = torch.Generator().manual_seed(0)
     print(f'{"":84} {"ours":>11} {"theirs":>11}')
-    for n,d,width in (8192, 16, 512), (8192, 64, 2048), (50_000, 16, 512):
+    for n,d,width,target in (8192, 16, 512, None), (8192, 64, 2048, .7), (50_000, 16, 512, .7):
         X = torch.randn(n, d, generator=g)
         sampler = RBFSampler(gamma=.05, n_components=width, random_state=0).fit(X.numpy())
         features = RandomFeatures(RBF(.05), d, width//2, generator=g)
-        compare(f'features {n} x {d} -> {width}: digital / RBFSampler', lambda: features(X), lambda: sampler.transform(X.numpy()), target=.7)
+        compare(f'features {n} x {d} -> {width}: digital / RBFSampler', lambda: features(X), lambda: sampler.transform(X.numpy()), target=target)
         chip = RandomFeatures(RBF(.05), d, width//2, chip=HERMES, generator=g).calibrate(X)
         compare(f'features {n} x {d} -> {width}: HERMES / digital', lambda: chip(X), lambda: features(X))
         estimator = KernelFeatures(gamma=.05, n_directions=width//2, sampler='rff', random_state=0).fit(X.numpy())
-        compare(f'features {n} x {d} -> {width}: KernelFeatures / RBFSampler', lambda: estimator.transform(X.numpy()), lambda: sampler.transform(X.numpy()), target=.7)
+        compare(f'features {n} x {d} -> {width}: KernelFeatures / RBFSampler', lambda: estimator.transform(X.numpy()), lambda: sampler.transform(X.numpy()), target=target)
     X,y = torch.randn(30_000, 16, generator=g),torch.randint(2, (30_000,), generator=g)
     features = RandomFeatures(RBF(.05), 16, 512, generator=g)
     def ours():
