@@ -111,16 +111,18 @@ class AnalogMultiheadAttention(_OnChip, nn.MultiheadAttention):
         else: inputs = dict(q=self.q_proj_weight, k=self.k_proj_weight, v=self.v_proj_weight)
         return inputs | {'out': self.out_proj.weight}
 
+    @property
+    def _separate(self): return not self.training and self.is_programmed # projections are products of their own
+
     def _project(self, name, x, bias):
         y = self._product(name, x)
         return y if bias is None else y + bias.to(y.dtype)
 
     def forward(self, query, key, value, key_padding_mask=None, need_weights=True, attn_mask=None, average_attn_weights=True, is_causal=False):
         "As in ``nn.MultiheadAttention``"
-        if self.training or not self._programmed:
-            return super().forward(query, key, value, key_padding_mask, need_weights, attn_mask, average_attn_weights, is_causal)
+        if not self._separate: return super().forward(query, key, value, key_padding_mask, need_weights, attn_mask, average_attn_weights, is_causal)
         if is_causal and attn_mask is None: raise RuntimeError("AnalogMultiheadAttention: is_causal needs attn_mask, as in nn.MultiheadAttention.")
-        _refuse_gradients(self, query, key, value)
+        if not self.training: _refuse_gradients(self, query, key, value)
         batched = query.dim() == 3
         query,key,value = (t if self.batch_first or not batched else t.transpose(0, 1) for t in (query, key, value))
         if not batched: query,key,value = (t[None] for t in (query, key, value))
@@ -134,10 +136,10 @@ class AnalogMultiheadAttention(_OnChip, nn.MultiheadAttention):
         weights = None
         if need_weights:
             scores = q@k.transpose(-1, -2)*self.head_dim**-.5
-            weights = (scores if mask is None else scores + mask).softmax(-1)
+            weights = F.dropout((scores if mask is None else scores + mask).softmax(-1), self.dropout, self.training)
             context = weights@v
             weights = weights.mean(1) if average_attn_weights else weights
-        else: context = F.scaled_dot_product_attention(q, k, v, mask)
+        else: context = F.scaled_dot_product_attention(q, k, v, mask, self.dropout*self.training)
         y = self._project('out', context.transpose(1, 2).flatten(2), self.out_proj.bias)
         if not batched: return y[0],None if weights is None else weights[0]
         return (y if self.batch_first else y.transpose(0, 1)),weights
