@@ -6,7 +6,7 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/hardware_aware.html.md"""
 
 # %% auto #0
 __all__ = ['PAPER_ALL', 'PAPER_ATTENTION', 'TrainingRecipe', 'drive', 'HardwareAwareLinear', 'HardwareAwareMultiheadAttention',
-           'make_hardware_aware', 'clip_weights']
+           'make_hardware_aware', 'clip_weights', 'calibrate_ranges']
 
 # %% ../nbs/10_hardware_aware.ipynb #7b66ea22
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .layers import AnalogLinear, AnalogMultiheadAttention, _as_class, _exchange
+from .layers import AnalogLinear, AnalogMultiheadAttention, _as_class, _exchange, analog_layers
 from .pcm import in_blocks
 
 # %% ../nbs/10_hardware_aware.ipynb #dfeda2c6
@@ -191,3 +191,34 @@ def clip_weights(model:nn.Module) -> nn.Module: # the model
 
 PAPER_ALL = TrainingRecipe(weight_noise=.12, per_sample=True, out_noise=.1, dac_bits=8, decay=.5, clip_sigma=2.) # Büchel et al. (2024), everything on the chip
 PAPER_ATTENTION = TrainingRecipe(weight_noise=.12, clip_sigma=2.) # and attention only
+
+# %% ../nbs/10_hardware_aware.ipynb #256be250
+@torch.no_grad()
+def calibrate_ranges(
+    model:nn.Module, # programmed, in evaluation
+    batches, # iterable of inputs, or of tuples whose first is the input
+    *,
+    max_rows:int=10_000, # vectors of each matrix that are looked at
+) -> nn.Module: # the model
+    "Fix the ranges of all programmed matrices on data; learned ranges are overwritten"
+    layers = [m for m in analog_layers(model).values() if m.is_programmed]
+    if not layers or model.training: raise ValueError(f"calibrate_ranges: {type(model).__name__} must be programmed and in evaluation; use program and eval() first.")
+    seen = {}
+    def listen(m):
+        product = m._product
+        def heard(name, x):
+            rows = seen.setdefault((m, name), [])
+            room = max_rows - sum(map(len, rows))
+            if room > 0: rows.append(x.detach().flatten(0, -2)[:room].float())
+            return product(name, x)
+        m._product = heard
+    for m in layers: listen(m)
+    try:
+        for batch in batches: model(batch[0] if isinstance(batch, tuple|list) else batch)
+    finally:
+        for m in layers: del m._product
+    if not seen: raise ValueError("calibrate_ranges: batches is empty.")
+    for (m,name),rows in seen.items():
+        m.calibrate(name, torch.cat(rows))
+        if isinstance(m, _Aware) and m.recipe.dac_bits is not None and (R := m._programmed[name].R) is not None: m.input_range[name].fill_(R)
+    return model

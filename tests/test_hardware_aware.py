@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from kernel_aimc.chip import quantise
+from kernel_aimc.chip import HERMES, quantise
 from kernel_aimc.hardware_aware import *
 from kernel_aimc.layers import AnalogLinear, convert_to_analog, convert_to_digital, program
 from torch import nn
@@ -88,3 +88,22 @@ def test_attention_trains_with_noise_too():
         model.eval(); assert torch.equal(model(x), model(x))
         program(model, torch.Generator().manual_seed(0))
         assert model.self_attn._programmed['q'].R == abs(model.self_attn.input_range['q'].item())
+
+# %% ../nbs/10_hardware_aware.ipynb #2d19ed91
+def test_ranges_can_be_set_without_training():
+    torch.manual_seed(0)
+    x = torch.randn(60, 8)
+    model = program(convert_to_analog(nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4)).eval(), HERMES), torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert not torch.allclose(model(x[:1]), model(x)[:1], atol=1e-6)                             # a range for each batch
+        calibrate_ranges(model, [(x[:30], None), (x[30:], None)])
+        assert model[0]._programmed['weight'].R == x.abs().max().item() and '_product' not in model[0].__dict__
+        torch.testing.assert_close(model(x[:1]), model(x)[:1])
+        attention = program(convert_to_analog(nn.TransformerEncoderLayer(16, 4, 32, batch_first=True).eval(), HERMES), torch.Generator().manual_seed(0))
+        calibrate_ranges(attention, [torch.randn(3, 6, 16)], max_rows=10)
+        assert all(a.R is not None for m in (attention.self_attn, attention.linear1, attention.linear2) for a in m._programmed.values())
+        aware = program(make_hardware_aware(convert_to_analog(nn.Linear(8, 2)), PAPER_ALL).eval())
+        calibrate_ranges(aware, [x]); assert aware.input_range['weight'].item() == aware._programmed['weight'].R == x.abs().max().item()
+    for bad in (lambda: calibrate_ranges(convert_to_analog(nn.Linear(2, 2)).eval(), [x])),(lambda: calibrate_ranges(model.train(), [x])):
+        with pytest.raises(ValueError, match='must be programmed and in evaluation'): bad()
+    with pytest.raises(ValueError, match='batches is empty'): calibrate_ranges(model.eval(), [])

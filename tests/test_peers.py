@@ -162,3 +162,37 @@ def test_a_product_with_converters_is_that_of_lightning(shape, columnwise):
     chip = ChipConfig(tile_shape=W.T.shape, weight_scale='column' if columnwise else 'tile', input_range=R, dac_bits=8, adc_bits=8, adc_bound=12.)
     largest = W.abs().amax(1) if columnwise else W.abs().max()
     assert_equal_but_for_ties(chip.program(W)(x), theirs, 24/254*R*largest)
+
+@pytest.mark.parametrize('R', [.8, 1.5, 4.])
+@pytest.mark.parametrize('decay', [0., .01])
+def test_the_learned_range_is_that_of_lightning(R, decay):
+    pytest.importorskip('aihwkit_lightning', reason='aihwkit-lightning is not installed: pip install -e ".[peers]"')
+    from aihwkit_lightning.nn import AnalogLinear as LightningLinear
+    from aihwkit_lightning.simulator.configs import TorchInferenceRPUConfig as LightningConfig
+
+    from kernel_aimc.hardware_aware import TrainingRecipe, make_hardware_aware
+    from kernel_aimc.layers import AnalogLinear as OurLinear
+    g = torch.Generator().manual_seed(0)
+    W,x,d = torch.randn(12, 40, generator=g),torch.randn(300, 40, generator=g),torch.randn(300, 12, generator=g)
+    c = LightningConfig()
+    c.forward.inp_res = 254
+    c.pre_post.input_range.enable,c.pre_post.input_range.learn_input_range,c.pre_post.input_range.decay = True,True,decay
+    c.pre_post.input_range.init_from_data = 0
+    theirs = LightningLinear(40, 12, bias=False, rpu_config=c).train()
+    theirs.set_weights(W)
+    theirs.input_range.data.fill_(R)
+    ours = make_hardware_aware(OurLinear(40, 12, bias=False), TrainingRecipe(dac_bits=8, decay=decay, init_steps=1)).train()
+    with torch.no_grad(): ours.weight.copy_(W); ours.input_range['weight'].fill_(R)
+    ours._steps['weight'] = 1 # past the steps in which the range follows the inputs
+    results = []
+    for layer in ours,theirs:
+        inputs = x.clone().requires_grad_()
+        y = layer(inputs)
+        y.backward(d)
+        results.append((y.detach(), inputs.grad))
+    (y,grad),(their_y,their_grad) = results
+    assert_equal_but_for_ties(y, their_y, 2*R/254*W.abs().max())
+    torch.testing.assert_close(grad, their_grad)
+    torch.testing.assert_close(ours.input_range['weight'].grad, theirs.input_range.grad.reshape(()), rtol=1e-4, atol=1e-4)
+    weight_grad = next(p.grad for n,p in theirs.named_parameters() if 'input_range' not in n)
+    torch.testing.assert_close(ours.weight.grad, weight_grad.reshape(12, 40), rtol=1e-3, atol=.05) # ties are rounded otherwise
