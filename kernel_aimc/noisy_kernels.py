@@ -103,7 +103,7 @@ def projection_noise(
 ) -> ProjectionNoise:
     "The errors of a projection that the settings of a chip predict"
     chip,Omega = analog.chip,torch.as_tensor(Omega).double()
-    if tuple(Omega.shape) != tuple(analog.W_eff.shape): raise ValueError(f"projection_noise: Omega must have shape {tuple(analog.W_eff.shape)}, got {tuple(Omega.shape)}.")
+    if Omega.shape != analog._shape: raise ValueError(f"projection_noise: Omega must have shape {tuple(analog._shape)}, got {tuple(Omega.shape)}.")
     if chip.device is not None and chip.programming != 'write-verify': raise ValueError(f"projection_noise: programming must be 'write-verify', got {chip.programming!r}: no closed form.")
     if chip.row_ohm or chip.col_ohm: raise ValueError("projection_noise: row_ohm and col_ohm must be 0: there is no closed form for voltage drops.")
     power = Omega.square().sum()
@@ -166,7 +166,7 @@ def _(kernel:Softmax, noise, X, Y, own, shared=False):
     return ((both - X.square().sum(1)[:, None] - Y.square().sum(1))/2).exp()
 
 @noisy_gram.register
-def _(kernel:RBF, noise, X, Y, own, shared=False): # and every other kernel of the difference of its inputs
+def _(kernel:RBF, noise, X, Y, own, shared=False):
     apart = torch.cdist(X, Y, compute_mode='donot_use_mm_for_euclid_dist').square()
     return kernel(noise.slope*X, noise.slope*Y)*torch.exp(-noise.rms**2*(noise.weight_std**2/2*apart + own**2*(not shared)))
 
@@ -206,6 +206,7 @@ class NoisyKernel:
         def together(gain):
             errors = torch.stack([gain*self.noise.weight_std*X.norm(dim=1), X.new_full((len(X),), math.hypot(self.noise.offset_std, own))], 1)
             chip,digital = torch.cat([gain*self.noise.slope*X, errors], 1),torch.cat([X, torch.zeros_like(errors)], 1)
+            if isinstance(self.kernel, Softmax): return ((chip + digital).square().sum(1)/2 - X.square().sum(1)).exp() # its features know |x| without error
             return torch.cat([self.kernel(a, b).diagonal() for a,b in zip(chip.split(64), digital.split(64))])
         return sum(w/weights.sum()*together(1 + self.noise.gain_std*z) for w,z in zip(weights, nodes))
 

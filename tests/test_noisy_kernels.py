@@ -12,7 +12,7 @@ from kernel_aimc.kernels import RBF, ArcCosine, Softmax
 from kernel_aimc.noisy_kernels import *
 from kernel_aimc.pcm import PCM_ODP, PCM_TDP
 from kernel_aimc.samplers import gaussian, stream
-from kernel_aimc.softmax_features import SoftmaxFeatures
+from kernel_aimc.softmax_features import ExponentialMap, SoftmaxFeatures, make_features
 from torch import nn
 
 # %% ../nbs/07_noisy_kernels.ipynb #6b4e6b1a
@@ -113,6 +113,20 @@ def test_compensation_minimises_the_error_on_the_chip():
             m = Z.shape[1]
             errors.append([error(alpha, False)] + [error(f*c.transfer_alpha(alpha, half, m), True) for f in (.1, 1., 10.)])
         return torch.tensor(errors).mean(0)
+
+    X = .8*nn.functional.normalize(torch.randn(40, 6, generator=stream(0, 'X')))                                      # what a digital feature foresees of the chip's
+    rough = ChipConfig(gain_std=.2, out_noise=.2, offset_std=.1, input_range='max', weight_scale='tile')
+    for kernel in RBF(.1), ArcCosine(0), ArcCosine(1), Softmax():
+        together = []
+        for s in range(30):
+            make = lambda **kw: make_features(ExponentialMap() if isinstance(kernel, Softmax) else kernel, 6, 512, generator=stream(s, 'features'), **kw)
+            analog = make(chip=rough).calibrate(X)
+            together.append((analog(X)*make()(X)).sum(1))
+        mean,error = torch.stack(together).mean(0),torch.stack(together).std(0)/math.sqrt(30)
+        meant = NoisyKernel(kernel, projection_noise(analog.analog, analog.Omega)).with_digital(X)
+        assert ((mean - meant).abs() < 5*error + .004*meant).all(), (kernel, ((mean - meant)/meant).abs().max())
+    exact = compensate(Softmax(), IDEAL, X)
+    assert exact.factor == pytest.approx(1) and exact.rest == pytest.approx(0, abs=1e-6) and exact.omega_scale == 1
 
     X = torch.randn(1600, 6, generator=stream(1, 'X'))
     y = torch.sin(X[:, 0]*2) + X[:, 1]*X[:, 2]
