@@ -104,6 +104,8 @@ def _plain_states_are_fine(module, keys): keys.missing_keys[:] = [k for k in key
 
 class _Aware:
     "Training with noise, for modules with matrices on a chip"
+    _extra = *AnalogLinear._extra,'recipe','generator','_steps','input_range'
+
     def _prepare(self, recipe, generator=None):
         self.recipe,self.generator,self._steps = recipe,generator,dict.fromkeys(self._matrices(), 0)
         W = next(iter(self._matrices().values()))

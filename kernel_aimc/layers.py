@@ -24,6 +24,7 @@ from .samplers import seed_from, stream
 # %% ../nbs/09_layers.ipynb #ac0b5c2a
 class _OnChip:
     "What modules with matrices on a chip share: matrices by name, outside of the module's state"
+    _extra = 'chip','_programmed' # what a digital module does not have
     def _put(self, chip): self.chip,self._programmed = chip,{}
 
     def _matrices(self):
@@ -200,11 +201,11 @@ def convert_to_digital(
     model:nn.Module, # its layers are exchanged in place
 ) -> nn.Module: # the model itself, or its successor if it is a layer
     "Undo `convert_to_analog`"
-    digital = {analog: plain for plain,analog in _ANALOG.items()}
     def exchange(path, module):
-        if type(module) not in digital: return module
-        new = _as_class(module, digital[type(module)])
-        del new.chip,new._programmed
+        plain = next((p for p,analog in _ANALOG.items() if isinstance(module, analog)), None)
+        if plain is None: return module
+        new = _as_class(module, plain)
+        for name in module._extra: new.__dict__.pop(name, None); new._modules.pop(name, None)
         return new
     model = exchange('', model)
     _exchange(model, exchange)

@@ -82,6 +82,9 @@ def test_attention_trains_with_noise_too():
     model = make_hardware_aware(convert_to_analog(copy.deepcopy(plain)), PAPER_ALL).train()
     assert not torch.equal(model(x), model(x))
     model(x).sum().backward()
+    back = convert_to_digital(copy.deepcopy(model))
+    assert [type(m) for m in back.modules()] == [type(m) for m in plain.modules()] and list(back.state_dict()) == list(plain.state_dict())
+    assert torch.equal(back.eval()(x), plain.eval()(x)); plain.train()
     assert sorted(k for k,_ in model.named_parameters() if 'input_range' in k) == ['linear1.input_range.weight', 'linear2.input_range.weight', *(f'self_attn.input_range.{k}' for k in ('k', 'out', 'q', 'v'))]
     assert all(p.grad is not None for p in model.parameters())
     with torch.inference_mode():
