@@ -115,10 +115,11 @@ def _in_blocks(work, n, size):
     "Run `work(blocks)` on each of torch's threads, where `blocks` yields the slices of at most `size` of `n` rows that no other took"
     starts,n_threads,inference = iter(range(0, n, size)),torch.get_num_threads(),torch.is_inference_mode_enabled()
     def run():
-        with torch.no_grad(), torch.inference_mode(inference): work(slice(i, min(i + size, n)) for i in starts) # modes hold for one thread
+        # what follows holds for one thread; inference_mode(False) would let gradients in
+        if helpers > 0: torch.set_num_threads(1)
+        with torch.inference_mode(inference), torch.no_grad(): work(slice(i, min(i + size, n)) for i in starts)
     helpers = min(n_threads, math.ceil(n/size)) - 1
     if helpers < 1: return run()
-    torch.set_num_threads(1)
     try:
         with ThreadPoolExecutor(helpers) as pool:
             others = [pool.submit(run) for _ in range(helpers)]
