@@ -222,10 +222,230 @@ def listops_text(
     return ' '.join(LISTOPS_SYMBOLS[s] for s in symbols if s)
 
 # %% ../nbs/14_lra_data.ipynb #93ded213
-PATHFINDER_LEVELS = dict(easy=6, medium=9, hard=14) # segments of a target curve
+PATHFINDER_LEVELS = dict(easy=6, medium=9, hard=14) # segments of a target curve; distractors have a third of it, and as many as make about 20 segments
 
-# %% ../nbs/14_lra_data.ipynb #9ec6c322
-def _pathfinder(notes, level, seed, sizes, jobs, progress): raise NotImplementedError
+# %% ../nbs/14_lra_data.ipynb #b927e25b
+_EDGE = 4 # empty pixels around the 32 x 32 of a picture, room for the 9 x 9 pixels of a segment
+_WIDE = 32 + 2*_EDGE
+_PATCH = (np.arange(9)[:, None]*_WIDE + np.arange(9)).ravel()
+_INSIDE = np.pad(np.full((32, 32), 255, np.uint8), _EDGE).ravel()
+
+def _stretch(a):
+    "To 0..255 by the smallest and largest value; the last two axes are a picture"
+    low,high = a.min((-2, -1), keepdims=True),a.max((-2, -1), keepdims=True)
+    return ((a - low)*(255/np.maximum(high - low, 1e-9)) + .5).astype(np.uint8)
+
+def _shrink(a, size):
+    from PIL import Image
+    return np.asarray(Image.fromarray(_stretch(a)).resize((size, size), Image.Resampling.LANCZOS))
+
+def _ahead(angle, distance, at=16):
+    "Steps (dy, dx) to the pixel at a distance, rounded up as the original does"
+    return np.ceil(np.stack([at + distance*np.sin(angle), at + distance*np.cos(angle)], -1)).astype(np.int64) - at
+
+@lru_cache
+def _tables():
+    "Segments, steps and weights, and the discs"
+    from PIL import Image, ImageDraw
+    from scipy.ndimage import maximum_filter
+    ring = np.arange(0, 360, 360/(2*3*np.pi))*np.pi/180
+    ends = np.unique(np.floor(3*np.stack([np.sin(ring), np.cos(ring)], -1)).astype(np.int64), axis=0) # of a segment, from its pivot
+    degrees = np.arange(-180, 180)*np.pi/180
+    to_end = np.arctan2(ends[:, 0], ends[:, 1])
+    angle = np.concatenate([degrees, to_end]) # of first segments, then of later ones
+    back = np.where(angle < 0, angle + np.pi, angle - np.pi)
+    drawn = _ahead(np.concatenate([degrees, back[360:]]), 4, 8) + 8 # at twice the resolution, from the middle of 17 x 17; later segments are drawn backwards
+    kinds,kind = np.unique(drawn, axis=0, return_inverse=True)
+    disc2 = np.hypot(*np.ogrid[-2:3, -2:3]) <= 2
+    line,room = [],[]
+    for y,x in kinds.tolist():
+        im = Image.new('L', (17, 17))
+        ImageDraw.Draw(im).line([(8, 8), (x, y)], fill=255, width=1)
+        line.append(_shrink(np.asarray(im, np.float64), 9))
+        room.append(_shrink(maximum_filter(np.asarray(im, np.float64), footprint=disc2), 9))
+    turn = abs(to_end - angle[:, None])
+    turn = np.minimum(np.minimum(turn, 2*np.pi - turn), np.pi/2)
+    head = _ahead(degrees, 2)
+    y,x = np.ogrid[:64, :64]
+    discs = np.stack([_shrink(((y - 2*i)**2 + (x - 2*j)**2 <= 9).astype(np.float64), 32).ravel() for i in range(32) for j in range(32)])
+    line,room,kind = np.stack(line).reshape(-1, 81),np.stack(room).reshape(-1, 81),kind.ravel()
+    near = [np.argwhere(r.reshape(9, 9)[:7, :7] == 255) - 3 for r in room] # what must be free around the start of a curve
+    return dict(ends=ends, kind=kind, line=line, room=room, weight=np.cos(turn)**2, pivot_step=_ahead(angle, 4), first_head=head,
+                first_pivot=head + _ahead(back[:360], 3), discs=discs, near=near)
+
+class _Curves:
+    "The ends of growing curves, one or two in each picture"
+    def __init__(self, place, turn, kind, pivot): self.place,self.turn,self.kind,self.pivot = place,turn,kind,pivot # of the last segment: (n, curves, 2), (n, curves), ...
+    def pick(self, rows): return _Curves(self.place[rows], self.turn[rows], self.kind[rows], self.pivot[rows])
+
+def _put(pictures, patches, place, kind, rows=None):
+    "Segments into pictures, by the maximum"
+    rows = np.arange(len(place)) if rows is None else rows
+    at = (place[:, 0]*_WIDE + place[:, 1])[:, None] + _PATCH
+    pictures[rows[:, None], at] = np.maximum(pictures[rows[:, None], at], np.minimum(patches[kind], _INSIDE[at]))
+
+def _extend(g, taken, curves, c):
+    "One more segment to curve c of every picture; returns where that worked. `taken` is (n, pixels), 255 where no other segment may be"
+    t = _tables()
+    n = len(taken)
+    pivot = curves.pivot[:, c] + t['pivot_step'][curves.turn[:, c]]
+    end = pivot[:, None] + t['ends']
+    seen = ((end >= 0) & (end < 32)).all(-1)
+    at = (np.clip(end, 0, 31) + _EDGE) @ np.array([_WIDE, 1]) + np.arange(n)[:, None]*_WIDE**2
+    flat = taken.ravel()
+    occupied = flat[at]
+    for step in (1, -1, _WIDE, -_WIDE): occupied = np.maximum(occupied, flat[at + step])
+    weight = t['weight'][curves.turn[:, c]]*(255 - occupied.astype(np.float64))/255*seen
+    weight = weight.cumsum(1)
+    done,choice = np.zeros(n, bool),np.zeros(n, np.int64)
+    r = g.random((3, n))
+    left = np.flatnonzero(weight[:, -1] >= 1e-4)
+    for k in range(3):
+        i = (weight[left] > (r[k, left]*weight[left, -1])[:, None]).argmax(1)
+        place = end[left, i]
+        where = (place @ np.array([_WIDE, 1]) + left*_WIDE**2)[:, None] + _PATCH
+        free = (np.minimum(t['room'][t['kind'][360 + i]], _INSIDE[where - left[:, None]*_WIDE**2]).astype(np.uint16) + flat[where]).max(1) < 459 # 1.8 of 255
+        done[left[free]],choice[left[free]] = True,i[free]
+        left = left[~free]
+    ok = np.flatnonzero(done)
+    _put(taken, t['room'], curves.place[ok, c], curves.kind[ok, c], ok) # the segment before this one
+    curves.place[ok, c],curves.turn[ok, c],curves.pivot[ok, c] = end[ok, choice[ok]],360 + choice[ok],pivot[ok]
+    curves.kind[ok, c] = t['kind'][360 + choice[ok]]
+    return done
+
+def _starts(place, degree):
+    t = _tables()
+    return _Curves(place, degree, t['kind'][degree], place + t['first_pivot'][degree])
+
+def _inside(place, degree):
+    t = _tables()
+    both = np.concatenate([place + t['first_head'][degree], place + t['first_pivot'][degree]], -1)
+    return ((both >= 0) & (both < 32)).all(-1)
+
+@lru_cache
+def _first_places():
+    "Where the first curve may start, for each direction: 14 pixels from the border, and free around. Padded with the first; and how many"
+    taken = np.ones((32, 32), bool)
+    taken[14:18, 14:18] = False
+    taken = np.pad(taken, _EDGE)
+    places = []
+    for near in (_tables()['near'][k] for k in _tables()['kind'][:360]):
+        bad = np.zeros((32, 32), bool)
+        for dy,dx in near: bad |= taken[_EDGE + dy:_EDGE + dy + 32, _EDGE + dx:_EDGE + dx + 32]
+        places.append(np.argwhere(~bad))
+    return places
+
+def _target_pairs(g, segments, n):
+    "n tries of two curves that grow in turns: (places of their segments, kinds, taken) of those that worked, and how many could begin"
+    places = _first_places()
+    counts = np.array([len(p) for p in places])
+    table = np.zeros((360, max(counts.max(), 1), 2), np.int64)
+    for row,p in zip(table, places): row[:len(p)] = p
+    degree = g.integers(0, 360, n)
+    degree = degree[counts[degree] > 0]
+    first = table[degree, (g.random(len(degree))*counts[degree]).astype(np.int64)]
+    fits = _inside(first, degree) # others begin anew
+    degree,first = degree[fits],first[fits]
+    second,other,left = np.zeros_like(first),np.zeros_like(degree),np.arange(len(first))
+    for _ in range(3):
+        angle,other[left] = g.integers(0, 360, len(left))*np.pi/180,g.integers(0, 360, len(left))
+        second[left] = first[left] + np.round(7*np.stack([np.sin(angle), np.cos(angle)], -1)).astype(np.int64)
+        left = left[~(_inside(second[left], other[left]) & ((second[left] >= 0) & (second[left] < 32)).all(-1))]
+    fits = np.ones(len(first), bool)
+    fits[left] = False
+    curves = _starts(np.stack([first, second], 1), np.stack([degree, other], 1)).pick(fits)
+    taken = np.tile(np.pad(np.pad(np.zeros((30, 30), np.uint8), 1, constant_values=255), _EDGE).ravel(), (int(fits.sum()), 1))
+    history = [(curves.place.copy(), curves.kind.copy())]
+    for _ in range(segments - 1):
+        for c in (0, 1):
+            ok = _extend(g, taken, curves, c)
+            if not ok.all():
+                taken,curves = taken[ok],curves.pick(ok)
+                history = [(p[ok], k[ok]) for p,k in history]
+        history.append((curves.place.copy(), curves.kind.copy()))
+    _put(taken, _tables()['room'], curves.place[:, 1], curves.kind[:, 1])
+    return (np.stack([p for p,_ in history], 2), np.stack([k for _,k in history], 2), taken),int(fits.sum()) # (n, curve, segment, 2), (n, curve, segment)
+
+def _free_starts(taken, degree):
+    "Where a curve of each picture may start, shape (n, 32, 32)"
+    t = _tables()
+    bad = np.zeros((len(taken), 32, 32), bool)
+    occupied = (taken > 76).reshape(-1, _WIDE, _WIDE) # 0.3 of 255
+    kind = t['kind'][degree]
+    for k in np.unique(kind):
+        rows = np.flatnonzero(kind == k)
+        o,b = occupied[rows],np.zeros((len(rows), 32, 32), bool)
+        for dy,dx in t['near'][k]: b |= o[:, _EDGE + dy:_EDGE + dy + 32, _EDGE + dx:_EDGE + dx + 32]
+        bad[rows] = b
+    return ~bad
+
+def _distractor(g, taken, segments):
+    "One try of a curve in each picture: (worked, places, kinds); `taken` then holds what worked, and is undefined elsewhere"
+    n = len(taken)
+    place,degree,started,left = np.zeros((n, 2), np.int64),np.zeros(n, np.int64),np.zeros(n, bool),np.arange(n)
+    for _ in range(3):
+        degree[left] = g.integers(0, 360, len(left))
+        free = _free_starts(taken[left], degree[left]).reshape(-1, 1024)
+        some = free.sum(1)
+        left,free = left[some > 0],free[some > 0] # none: this try has failed
+        number = (g.random(len(left))*some[some > 0]).astype(np.int64)
+        pixel = (free.cumsum(1, dtype=np.int16) > number[:, None]).argmax(1)
+        place[left] = np.stack([pixel//32, pixel % 32], 1)
+        fits = _inside(place[left], degree[left])
+        started[left[fits]] = True
+        left = left[~fits]
+    curves = _starts(place[:, None], degree[:, None])
+    rows = np.flatnonzero(started)
+    grown,t,history = curves.pick(rows),taken[rows],[(curves.place[rows, 0].copy(), curves.kind[rows, 0].copy())]
+    for _ in range(segments - 1):
+        ok = _extend(g, t, grown, 0)
+        rows,t,grown,history = rows[ok],t[ok],grown.pick(ok),[(p[ok], k[ok]) for p,k in history]
+        history.append((grown.place[:, 0].copy(), grown.kind[:, 0].copy()))
+    _put(t, _tables()['room'], grown.place[:, 0], grown.kind[:, 0])
+    taken[rows] = t
+    return rows,history
+
+def _draw_pathfinder(g, segments, n):
+    "n pictures: (levels (n, 32, 32), labels, places of the targets' segments, pairs begun, distractors placed)"
+    t,parts,found,tries = _tables(),[],0,0
+    while found < n:
+        pairs,begun = _target_pairs(g, segments, 4000)
+        parts.append(pairs)
+        tries += begun
+        found += len(pairs[0])
+    place,kind,taken = (np.concatenate(a)[:n] for a in zip(*parts))
+    target,other = (np.zeros((n, _WIDE**2), np.uint8) for _ in (0, 1))
+    for c in (0, 1):
+        for s in range(segments): _put(target, t['line'], place[:, c, s], kind[:, c, s])
+    placed = np.zeros(n, np.int64)
+    for _ in range(20//(segments//3)):
+        left = np.arange(n)
+        for _ in range(5):
+            tried = taken[left]
+            rows,history = _distractor(g, tried, segments//3)
+            taken[left[rows]] = tried[rows]
+            for p,k in history: _put(other, t['line'], p, k, left[rows])
+            placed[left[rows]] += 1
+            left = np.delete(left, rows)
+    label,start = g.integers(0, 2, n),g.integers(0, 2, n)
+    rows = np.arange(n)
+    marks = [place[rows, start, 0],place[rows, np.where(label, start, 1 - start), -1]]
+    disc = np.maximum(*(t['discs'][m @ np.array([32, 1])] for m in marks)).reshape(n, 32, 32)
+    cut = lambda a: a.reshape(n, _WIDE, _WIDE)[:, _EDGE:-_EDGE, _EDGE:-_EDGE].astype(np.float64)
+    picture = np.maximum(np.maximum(1.5*cut(target), 2*cut(other)), disc)
+    return _stretch(picture),label,place,tries,placed
+
+_PATHFINDER_BLOCK = 500
+
+def _pathfinder_block(k, *, level, seed):
+    "Samples 500 k to 500 k + 499: (levels, lengths, labels)"
+    segments = PATHFINDER_LEVELS[level]
+    pictures,labels,*_ = _draw_pathfinder(np.random.default_rng([seed, 3, segments, k]), segments, _PATHFINDER_BLOCK)
+    return pictures.ravel(),np.full(len(labels), 1024),labels
+
+def _pathfinder(notes, level, seed, sizes, jobs, progress):
+    notes['ends'] = np.cumsum(sizes).tolist()
+    yield from _generate(partial(_pathfinder_block, level=level, seed=seed), _PATHFINDER_BLOCK, sum(sizes), jobs, progress, f'Pathfinder, {level}')
 
 # %% ../nbs/14_lra_data.ipynb #2826e134
 class _Bounded:

@@ -6,7 +6,6 @@ import os
 import tarfile
 import threading
 import time
-from functools import partial
 from pathlib import Path
 from unittest import mock
 
