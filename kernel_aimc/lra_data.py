@@ -269,9 +269,16 @@ def _tables():
     y,x = np.ogrid[:64, :64]
     discs = np.stack([_shrink(((y - 2*i)**2 + (x - 2*j)**2 <= 9).astype(np.float64), 32).ravel() for i in range(32) for j in range(32)])
     line,room,kind = np.stack(line).reshape(-1, 81),np.stack(room).reshape(-1, 81),kind.ravel()
-    near = [np.argwhere(r.reshape(9, 9)[:7, :7] == 255) - 3 for r in room] # what must be free around the start of a curve
+    near = [np.argwhere(r.reshape(9, 9) == 255) - 4 for r in room] # what must be free around the start of a curve
+    shifted = [np.argwhere(r.reshape(9, 9)[:7, :7] == 255) - 3 for r in room] # as in the original, one pixel off
+    whole = np.pad(np.ones((32, 32), bool), _EDGE)
+    fails = [not np.any([_moved(whole, *d) for d in n], axis=0).all() for n in shifted] # where a pixel has all of them outside, it sees none free
     return dict(ends=ends, kind=kind, line=line, room=room, weight=np.cos(turn)**2, pivot_step=_ahead(angle, 4), first_head=head,
-                first_pivot=head + _ahead(back[:360], 3), discs=discs, near=near)
+                first_pivot=head + _ahead(back[:360], 3), discs=discs, near=near, shifted=shifted, fails=np.array(fails)[kind])
+
+def _moved(a, dy, dx):
+    "Values at pixels (dy, dx) further on"
+    return a[..., _EDGE + dy:_EDGE + dy + 32, _EDGE + dx:_EDGE + dx + 32]
 
 class _Curves:
     "The ends of growing curves, one or two in each picture"
@@ -323,21 +330,19 @@ def _inside(place, degree):
     return ((both >= 0) & (both < 32)).all(-1)
 
 @lru_cache
-def _first_places():
-    "Where the first curve may start, for each direction: 14 pixels from the border, and free around. Padded with the first; and how many"
+def _first_places(original):
+    "Where the first curve may start, for each direction: 14 pixels from the border, and free around"
     taken = np.ones((32, 32), bool)
     taken[14:18, 14:18] = False
     taken = np.pad(taken, _EDGE)
-    places = []
-    for near in (_tables()['near'][k] for k in _tables()['kind'][:360]):
-        bad = np.zeros((32, 32), bool)
-        for dy,dx in near: bad |= taken[_EDGE + dy:_EDGE + dy + 32, _EDGE + dx:_EDGE + dx + 32]
-        places.append(np.argwhere(~bad))
-    return places
+    t = _tables()
+    near = t['shifted' if original else 'near']
+    places = [np.argwhere(~np.any([_moved(taken, *d) for d in near[k]], axis=0)) for k in t['kind'][:360]]
+    return [p[:0] if original and fails else p for p,fails in zip(places, t['fails'])]
 
-def _target_pairs(g, segments, n):
+def _target_pairs(g, segments, n, original=False):
     "n tries of two curves that grow in turns: (places of their segments, kinds, taken) of those that worked, and how many could begin"
-    places = _first_places()
+    places = _first_places(original)
     counts = np.array([len(p) for p in places])
     table = np.zeros((360, max(counts.max(), 1), 2), np.int64)
     for row,p in zip(table, places): row[:len(p)] = p
@@ -366,26 +371,25 @@ def _target_pairs(g, segments, n):
     _put(taken, _tables()['room'], curves.place[:, 1], curves.kind[:, 1])
     return (np.stack([p for p,_ in history], 2), np.stack([k for _,k in history], 2), taken),int(fits.sum()) # (n, curve, segment, 2), (n, curve, segment)
 
-def _free_starts(taken, degree):
+def _free_starts(taken, degree, original=False):
     "Where a curve of each picture may start, shape (n, 32, 32)"
     t = _tables()
-    bad = np.zeros((len(taken), 32, 32), bool)
+    bad = np.ones((len(taken), 32, 32), bool)
     occupied = (taken > 76).reshape(-1, _WIDE, _WIDE) # 0.3 of 255
-    kind = t['kind'][degree]
-    for k in np.unique(kind):
+    kind = np.where(original & t['fails'][degree], -1, t['kind'][degree])
+    for k in set(kind.tolist()) - {-1}:
         rows = np.flatnonzero(kind == k)
-        o,b = occupied[rows],np.zeros((len(rows), 32, 32), bool)
-        for dy,dx in t['near'][k]: b |= o[:, _EDGE + dy:_EDGE + dy + 32, _EDGE + dx:_EDGE + dx + 32]
-        bad[rows] = b
+        o = occupied[rows]
+        bad[rows] = np.logical_or.reduce([_moved(o, *d) for d in t['shifted' if original else 'near'][k]])
     return ~bad
 
-def _distractor(g, taken, segments):
+def _distractor(g, taken, segments, original=False):
     "One try of a curve in each picture: (worked, places, kinds); `taken` then holds what worked, and is undefined elsewhere"
     n = len(taken)
     place,degree,started,left = np.zeros((n, 2), np.int64),np.zeros(n, np.int64),np.zeros(n, bool),np.arange(n)
     for _ in range(3):
         degree[left] = g.integers(0, 360, len(left))
-        free = _free_starts(taken[left], degree[left]).reshape(-1, 1024)
+        free = _free_starts(taken[left], degree[left], original).reshape(-1, 1024)
         some = free.sum(1)
         left,free = left[some > 0],free[some > 0] # none: this try has failed
         number = (g.random(len(left))*some[some > 0]).astype(np.int64)
@@ -405,11 +409,11 @@ def _distractor(g, taken, segments):
     taken[rows] = t
     return rows,history
 
-def _draw_pathfinder(g, segments, n):
+def _draw_pathfinder(g, segments, n, original=False):
     "n pictures: (levels (n, 32, 32), labels, places of the targets' segments, pairs begun, distractors placed)"
     t,parts,found,tries = _tables(),[],0,0
     while found < n:
-        pairs,begun = _target_pairs(g, segments, 4000)
+        pairs,begun = _target_pairs(g, segments, 4000, original)
         parts.append(pairs)
         tries += begun
         found += len(pairs[0])
@@ -422,7 +426,7 @@ def _draw_pathfinder(g, segments, n):
         left = np.arange(n)
         for _ in range(5):
             tried = taken[left]
-            rows,history = _distractor(g, tried, segments//3)
+            rows,history = _distractor(g, tried, segments//3, original)
             taken[left[rows]] = tried[rows]
             for p,k in history: _put(other, t['line'], p, k, left[rows])
             placed[left[rows]] += 1
@@ -437,15 +441,16 @@ def _draw_pathfinder(g, segments, n):
 
 _PATHFINDER_BLOCK = 500
 
-def _pathfinder_block(k, *, level, seed):
+def _pathfinder_block(k, *, level, starts, seed):
     "Samples 500 k to 500 k + 499: (levels, lengths, labels)"
-    segments = PATHFINDER_LEVELS[level]
-    pictures,labels,*_ = _draw_pathfinder(np.random.default_rng([seed, 3, segments, k]), segments, _PATHFINDER_BLOCK)
+    segments,original = PATHFINDER_LEVELS[level],starts == 'script'
+    pictures,labels,*_ = _draw_pathfinder(np.random.default_rng([seed, 3, segments, original, k]), segments, _PATHFINDER_BLOCK, original)
     return pictures.ravel(),np.full(len(labels), 1024),labels
 
-def _pathfinder(notes, level, seed, sizes, jobs, progress):
+def _pathfinder(notes, level, starts, seed, sizes, jobs, progress):
     notes['ends'] = np.cumsum(sizes).tolist()
-    yield from _generate(partial(_pathfinder_block, level=level, seed=seed), _PATHFINDER_BLOCK, sum(sizes), jobs, progress, f'Pathfinder, {level}')
+    block = partial(_pathfinder_block, level=level, starts=starts, seed=seed)
+    yield from _generate(block, _PATHFINDER_BLOCK, sum(sizes), jobs, progress, f'Pathfinder, {level}')
 
 # %% ../nbs/14_lra_data.ipynb #2826e134
 class _Bounded:
@@ -605,6 +610,7 @@ def load_lra(
     *,
     cache:str|Path|None=None, # folder of converted and generated data; None: `lra` in the cache folder, see `cache_folder`
     level:str='hard', # of pathfinder: 'easy', 'medium' or 'hard' (the one of published results)
+    starts:str='free', # of pathfinder's curves: 'free': any free place and direction; 'script': what the public script arrives at, see there
     seed:int=0, # of the generators, and of the order and the held-out reviews of imdb
     sizes:tuple|None=None, # samples for training, validation and test of listops and pathfinder; None: LRA's
     validation:str='own', # of imdb: 'own': a tenth of the training reviews; 'test': the test part, as LRA does
@@ -615,6 +621,7 @@ def load_lra(
     "Load a task, or generate it; the first time takes minutes, later ones milliseconds"
     if task not in LRA_ENCODERS: raise ValueError(f"load_lra: task must be one of {', '.join(map(repr, LRA_ENCODERS))}, got {task!r}.")
     if level not in PATHFINDER_LEVELS: raise ValueError(f"load_lra: level must be one of {', '.join(map(repr, PATHFINDER_LEVELS))}, got {level!r}.")
+    if starts not in ('free', 'script'): raise ValueError(f"load_lra: starts must be 'free' or 'script', got {starts!r}.")
     if validation not in ('own', 'test'): raise ValueError(f"load_lra: validation must be 'own' or 'test', got {validation!r}.")
     if validation == 'test' and task != 'imdb': raise ValueError(f"load_lra: validation='test' is for imdb, which has no validation part of its own, got task {task!r}.")
     if not isinstance(seed, Integral) or seed < 0: raise ValueError(f"load_lra: seed must be an integer >= 0, got {seed!r}.")
@@ -627,8 +634,8 @@ def load_lra(
     own = lambda p: [p.name, p.stat().st_size, p.stat().st_mtime_ns]
     if task == 'listops': settings,make = dict(seed=int(seed), sizes=sizes),partial(_listops, seed=seed, sizes=sizes, jobs=jobs, progress=progress)
     elif task == 'pathfinder':
-        settings,make = dict(seed=int(seed), sizes=sizes, level=level),partial(_pathfinder, level=level, seed=seed, sizes=sizes, jobs=jobs, progress=progress)
-        shown += f', {level}'
+        settings,make = dict(seed=int(seed), sizes=sizes, level=level, starts=starts),partial(_pathfinder, level=level, starts=starts, seed=seed, sizes=sizes, jobs=jobs, progress=progress)
+        shown = f'{level}, {shown}' + (", starts as the public script's" if starts == 'script' else '')
     else:
         folder = data_folder(data_home)
         files = _aan_files(folder) if task == 'aan' else [_file(task, folder, download)]
