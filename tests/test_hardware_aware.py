@@ -29,6 +29,23 @@ def test_the_range_has_the_gradient_of_its_formula():
         assert R.grad.item() == pytest.approx(expected if (x.abs() < 3).float().mean() > share else 0.)
     R = torch.tensor(-1.3, requires_grad=True); assert torch.equal(drive(x, R), quantise(x, -R.item(), 8))
 
+# %% ../nbs/10_hardware_aware.ipynb #76c5bf71
+def test_quick_normals_are_nearly_normal():
+    g = lambda: torch.Generator().manual_seed(0)
+    N = 2**20 + 3
+    z = quick_normal((N,), g()).double()
+    for power,moment,variance in (1, 0., 1.), (2, 1., 2.), (3, 0., 15.), (4, 3., 96.), (6, 15., 10170.):    # of a normal, and of its estimate times N
+        assert abs(z.pow(power).mean() - moment) < 5*math.sqrt(variance/N) + .03*(power == 6), power       # sixth: the tail that is missing
+    levels = quick_normal((2**22,), g()).unique().double()
+    assert len(levels) == 2**16 and levels.abs().max() == pytest.approx(4.32, abs=.01)
+    assert levels.square().mean().item() == pytest.approx(1., abs=1e-6) and levels.pow(4).mean().item() == pytest.approx(2.999, abs=1e-3)
+    k = torch.arange(2**16)/2**16
+    assert (torch.special.ndtr(levels) - k - 2**-17).abs().max() < 2**-16                                   # 2**-17 to either side, and the scale
+    assert abs((z[1:]*z[:-1]).mean()) < 5/math.sqrt(N) and abs((z[1:].square()*z[:-1].square()).mean() - 1) < 5*math.sqrt(8/N)
+    assert torch.equal(quick_normal((N,), g()), quick_normal((N,), g())) and not torch.equal(quick_normal((9,), h := g()), quick_normal((9,), h))
+    half = quick_normal((3, 5), g(), scale=2., dtype=torch.bfloat16)
+    torch.testing.assert_close(half, (2*quick_normal((3, 5), g())).bfloat16(), rtol=8e-3, atol=0)           # rounded once or twice
+
 # %% ../nbs/10_hardware_aware.ipynb #e6b66a61
 def test_training_adds_what_the_recipe_says():
     W,n = torch.randn(12, 40, generator=torch.Generator().manual_seed(0)),4000
@@ -65,7 +82,7 @@ def test_training_adds_what_the_recipe_says():
     layer = trained(dac_bits=8).eval().program(torch.Generator().manual_seed(0))
     assert layer._programmed['weight'].R == 3.
     layer.train()(x); layer.eval().program(torch.Generator().manual_seed(0)); assert layer._programmed['weight'].R == pytest.approx(3*x.std().item())
-    assert list(layer.state_dict()) == ['weight', 'bias', 'input_range.weight']
+    assert list(layer.state_dict()) == ['weight', 'bias', 'input_range.weight', 'range_steps.weight']
     plain = nn.Linear(40, 12); layer.load_state_dict(plain.state_dict()); assert torch.equal(layer.weight, plain.weight)
     plain.load_state_dict(convert_to_digital(convert_to_analog(plain)).state_dict())
     for bad,message in (dict(out_bits=8), 'out_bits needs an out_bound'), (dict(out_noise=.1), 'needs dac_bits'), (dict(weight_noise=-1.), 'weight_noise must be >= 0'), (dict(clip_per='row'), "clip_per must be 'tensor' or 'column'"):
