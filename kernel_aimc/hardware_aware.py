@@ -90,10 +90,13 @@ def _drive_gradients_on_cpu(d, x, r, of_x, of_R, decay, inside, gradient_scale):
     beyond,within = (math.nextafter(r, to) if x.dtype == torch.float64 else np.nextafter(np.float32(r), np.float32(to)).item() for to in (math.inf, 0.))
     grad_x = between(d, x, -beyond, beyond) if of_x else None
     if not of_R: return grad_x,None
-    up,down = between(d.clamp_max(0), x, within, math.inf),between(d.clamp_min(0), x, -math.inf, -within)
-    grad_R = (up.sum(dtype=torch.float64) - down.sum(dtype=torch.float64)).mul_(r*gradient_scale)
-    if decay and between(torch.ones((), dtype=x.dtype).expand_as(x), x, -r, r).sum(dtype=torch.float64) > inside*x.numel(): grad_R += decay*r
-    return grad_x,grad_R.to(torch.float32 if x.dtype != torch.float64 else x.dtype)
+    buffer,wide = torch.empty_like(d),torch.promote_types(x.dtype, torch.float32)
+    def pull(low, high, **limits): # sum of min(d, 0) or max(d, 0) where the input is in between
+        torch.clamp(d, **limits, out=buffer)
+        return torch.ops.aten.hardtanh_backward.grad_input(buffer, x, low, high, grad_input=buffer).sum(dtype=wide)
+    grad_R = (pull(within, math.inf, max=0) - pull(-math.inf, -within, min=0)).mul_(r*gradient_scale)
+    if decay and between(buffer.fill_(1), x, -r, r).sum(dtype=wide) > inside*x.numel(): grad_R += decay*r
+    return grad_x,grad_R
 
 class _Straight(torch.autograd.Function):
     "Limit and round outputs; the gradient passes where they are not limited"
@@ -134,41 +137,52 @@ def quick_normal(
     dtype:torch.dtype=torch.float32,
 ) -> Tensor: # on the CPU
     "Normal numbers with 65,536 values, up to 4.32 standard deviations"
-    return _of_seed(torch.randint(2**62, (), generator=generator).item(), shape, scale, dtype)
+    return _of_seed(torch.randint(2**62, (), generator=generator), shape, scale, dtype)
 
-def _of_seed(seed, shape, scale, dtype, block=2**18): # numbers; of more, indices and results no longer fit the cache
-    out,values = torch.empty(shape, dtype=dtype),_quantiles(dtype)
-    if scale != 1: values = values*scale
-    bits = np.random.SFC64(seed)
-    for piece in out.view(-1).split(block):
-        n = len(piece)
+def _looked_up(seed, pieces, values):
+    "Pieces of tensors with as many numbers, one after the other: larger ones would leave the cache"
+    bits = np.random.SFC64(seed.item())
+    for piece in pieces:
+        n = piece.numel()
         index = torch.from_numpy(bits.random_raw((n + 3)//4).view(np.int16)[:n]).to(torch.int32).add_(2**15)
-        torch.index_select(values, 0, index, out=piece)
+        yield piece,values.index_select(0, index).view_as(piece)
+
+def _of_seed(seed, shape, scale, dtype):
+    out,values = torch.empty(shape, dtype=dtype),_quantiles(dtype)
+    for piece,z in _looked_up(seed, out.view(-1).split(_PIECE), values if scale == 1 else values*scale): piece.copy_(z)
     return out
 
+_PIECE = 2**18
+
 @torch.library.custom_op('kernel_aimc::quick_normal', mutates_args=())
-def _quick_normal_op(seed:Tensor, shape:Sequence[int], dtype:torch.dtype) -> Tensor: return _of_seed(seed.item(), shape, 1., dtype)
+def _quick_normal_op(seed:Tensor, shape:Sequence[int], dtype:torch.dtype) -> Tensor: return _of_seed(seed, shape, 1., dtype)
 
 @_quick_normal_op.register_fake
 def _(seed, shape, dtype): return torch.empty(shape, dtype=dtype)
 
-def _normal(like, generator, scale, exact):
-    "Normal numbers of a tensor's shape, type and device, times a scale"
+def _with_noise(y, generator, scale, exact):
+    "Add normal numbers times a scale, a number or a tensor that can be broadcast. In place: nobody must have saved y for a gradient"
     if torch.compiler.is_compiling() and generator is None: # a compiler's own normals are ten times slower on a CPU
-        noise = torch.randn_like(like) if exact or like.device.type != 'cpu' else _quick_normal_op(torch.randint(2**62, ()), like.shape, like.dtype)
-        return noise*scale
-    return _drawn(like, generator, scale, exact)
+        noise = torch.randn_like(y) if exact or y.device.type != 'cpu' else _quick_normal_op(torch.randint(2**62, ()), y.shape, y.dtype)
+        return y + (noise*scale).to(y.dtype)
+    y = y.contiguous()
+    _add_noise(y.detach(), generator, scale, exact)
+    return y
 
 @torch.compiler.disable
-def _drawn(like, generator, scale, exact):
+@torch.no_grad()
+def _add_noise(y, generator, scale, exact):
     number = not isinstance(scale, Tensor) or scale.numel() == 1
-    if like.device.type == 'cpu' and not exact:
-        noise = quick_normal(like.shape, generator, scale=float(scale) if number else 1., dtype=like.dtype)
-        return noise if number else noise.mul_(scale)
-    noise = torch.empty_like(like, memory_format=torch.contiguous_format)
-    if like.device.type != 'cpu': noise.normal_(generator=generator)
+    if y.device.type == 'cpu' and not exact:
+        seed,rows,values = torch.randint(2**62, (), generator=generator),y.view(-1, y.shape[-1]),_quantiles(y.dtype)
+        n = max(1, _PIECE//y.shape[-1])
+        scales = iter(() if number else scale.reshape(-1, scale.shape[-1]).expand(len(rows), -1).split(n))
+        for piece,z in _looked_up(seed, rows.split(n), values*float(scale) if number else values): piece.add_(z if number else z.mul_(next(scales)))
+        return
+    noise = torch.empty_like(y)
+    if y.device.type != 'cpu': noise.normal_(generator=generator)
     else: in_blocks(lambda generator, n: n.normal_(generator=generator), generator, noise, size=2**17) # on all threads
-    return noise.mul_(scale)
+    y.add_(noise.mul_(scale))
 
 # %% ../nbs/10_hardware_aware.ipynb #06d8d38c
 def _plain_states_are_fine(module, keys): keys.missing_keys[:] = [k for k in keys.missing_keys if not {'input_range', 'range_steps'} & set(k.split('.'))]
@@ -218,21 +232,20 @@ class _Aware:
     def _trained(self, name, W, x, bias=None):
         r = self.recipe
         number = (lambda t: t.item()) if _eager_on_cpu(x) else lambda t: t
-        normal = lambda like, scale: _normal(like, self.generator, scale, r.exact_noise)
+        noisy = lambda t, scale: _with_noise(t, self.generator, scale, r.exact_noise)
         if r.dac_bits is not None:
             R = self.input_range[name]
             with torch.no_grad(): (_follow_op if torch.compiler.is_compiling() else _follow)(x, R.detach(), self.range_steps[name], r.init_steps, r.init_std)
             x = drive(x, R, r.dac_bits, decay=r.decay, inside=r.inside, gradient_scale=r.gradient_scale)
             if r.out_noise or r.out_bound: full = (R.abs()*_largest(W)).detach() # a fully-on input at the largest weight
         V = W
-        if r.weight_noise and not r.per_sample: V = W + normal(W, r.weight_noise*self._unit(W))
+        if r.weight_noise and not r.per_sample: V = noisy(W.clone(), r.weight_noise*self._unit(W))
         y = F.linear(x, V, None if r.out_bound else bias)
         if r.out_noise or (r.weight_noise and r.per_sample):
             with torch.no_grad():
                 scale = number(r.out_noise*full) if r.out_noise else 0.
                 if r.weight_noise and r.per_sample: scale = (scale**2 + (r.weight_noise*self._unit(W).T*x.norm(dim=-1, keepdim=True))**2).sqrt()
-                noise = normal(y, scale)
-            y = y.add_(noise) # nobody has saved y
+            y = noisy(y, scale)
         if r.out_bound: y = _Straight.apply(y, number(r.out_bound*full), r.out_bits)
         return y + bias if r.out_bound and bias is not None else y
 
