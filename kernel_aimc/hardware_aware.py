@@ -196,18 +196,26 @@ class _Counts(nn.Module):
     def __getitem__(self, name): return self._buffers[name]
 
 @torch.no_grad()
-def _follow(x, R, steps, init_steps, init_std):
-    "Move the range towards the standard deviations of the inputs, during the first passes"
-    wait = x.device.type == 'cpu' # here it costs nothing to look
-    if wait and steps.item() >= init_steps: return
+def _followed(x, R, steps, init_steps, init_std):
+    "Range and number of passes after this one: in the first passes the range moves towards the standard deviations of the inputs"
+    wait = x.device.type == 'cpu' # where it costs nothing to look
+    if wait and steps.item() >= init_steps: return R.clone(),steps.clone()
     std = x.std() if x.dtype in (torch.float32, torch.float64) else x.float().std()
     moves = (steps < init_steps) & (std > 0)
-    if wait and not moves: return
-    R.copy_(torch.where(moves, (steps*R.abs() + init_std*std)/(steps + 1), R))
-    steps += moves
+    return torch.where(moves, (steps*R.abs() + init_std*std)/(steps + 1), R).to(R.dtype),steps + moves
 
-@torch.library.custom_op('kernel_aimc::follow', mutates_args=('R', 'steps'))
-def _follow_op(x:Tensor, R:Tensor, steps:Tensor, init_steps:int, init_std:float) -> None: _follow(x, R, steps, init_steps, init_std)
+@torch.library.custom_op('kernel_aimc::followed', mutates_args=()) # for the compiler a black box, since what it does depends on a number of passes
+def _followed_op(x:Tensor, R:Tensor, steps:Tensor, init_steps:int, init_std:float) -> tuple[Tensor, Tensor]: return _followed(x, R, steps, init_steps, init_std)
+
+@_followed_op.register_fake
+def _(x, R, steps, init_steps, init_std): return torch.empty_like(R),torch.empty_like(steps)
+
+@torch.no_grad()
+def _follow(x, R, steps, init_steps, init_std):
+    if _eager_on_cpu(x) and steps.item() >= init_steps: return
+    new_R,new_steps = (_followed_op if torch.compiler.is_compiling() else _followed)(x.detach(), R.detach(), steps, init_steps, init_std)
+    R.copy_(new_R)
+    steps.copy_(new_steps)
 
 class _Aware:
     "Training with noise, for modules with matrices on a chip"
@@ -235,7 +243,7 @@ class _Aware:
         noisy = lambda t, scale: _with_noise(t, self.generator, scale, r.exact_noise)
         if r.dac_bits is not None:
             R = self.input_range[name]
-            with torch.no_grad(): (_follow_op if torch.compiler.is_compiling() else _follow)(x, R.detach(), self.range_steps[name], r.init_steps, r.init_std)
+            _follow(x, R, self.range_steps[name], r.init_steps, r.init_std)
             x = drive(x, R, r.dac_bits, decay=r.decay, inside=r.inside, gradient_scale=r.gradient_scale)
             if r.out_noise or r.out_bound: full = (R.abs()*_largest(W)).detach() # a fully-on input at the largest weight
         V = W
@@ -257,7 +265,10 @@ def _largest(W, dim=None):
     return W.detach().abs().amax(dim, keepdim=True)
 
 class HardwareAwareLinear(_Aware, AnalogLinear):
-    "An `AnalogLinear` that trains by a `TrainingRecipe`; made by `make_hardware_aware`"
+    """An `AnalogLinear` that trains by a `TrainingRecipe`; made by `make_hardware_aware`.
+
+    ``torch.compile`` traces it whole if its noise comes from torch's global generator; a generator of its own is a break of the graph.
+    """
     def forward(self, x):
         "Shape (..., in_features) to (..., out_features)"
         return self._trained('weight', self.weight, x, self.bias) if self.training else super().forward(x)
