@@ -183,7 +183,7 @@ def test_the_learned_range_is_that_of_lightning(R, decay):
     theirs.input_range.data.fill_(R)
     ours = make_hardware_aware(OurLinear(40, 12, bias=False), TrainingRecipe(dac_bits=8, decay=decay, init_steps=1)).train()
     with torch.no_grad(): ours.weight.copy_(W); ours.input_range['weight'].fill_(R)
-    ours._steps['weight'] = 1 # past the steps in which the range follows the inputs
+    ours.range_steps['weight'].fill_(1) # past the steps in which the range follows the inputs
     results = []
     for layer in ours,theirs:
         inputs = x.clone().requires_grad_()
