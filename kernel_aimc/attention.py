@@ -6,7 +6,7 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/attention.html.md"""
 
 # %% auto #0
 __all__ = ['linear_attention', 'causal_linear_attention', 'random_feature_attention', 'paper_projection', 'LinearAttention',
-           'ExactAttention']
+           'HardwareAwareLinearAttention', 'ExactAttention']
 
 # %% ../nbs/11_attention.ipynb #91ff54df
 import math
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .chip import HERMES
+from .hardware_aware import _AWARE, _Aware, _looked_up, _quantiles
 from .layers import _OnChip, _refuse_gradients
 from .samplers import _in_blocks, seed_from, stream
 from .softmax_features import ExponentialMap, ReLUMap, SoftmaxFeatures, SoftmaxMap
@@ -59,10 +60,13 @@ def causal_linear_attention(
 _PIECE = 1024 # tokens whose features are in the cache at a time
 _SAFE = 40. # exp of this, and a million sums of its square, are float32 numbers
 
-def _features(kind, eps, x, Omega, out, lift=None):
+def _features(kind, eps, x, Omega, out, lift=None, noise=None):
     "Features (n, m or 2m) of scaled inputs (n, d) into `out`; Omega, shape (d, m), has log2(e) in it for exponentials"
     u = out[:, :Omega.shape[1]]
     torch.mm(x, Omega, out=u)
+    if noise is not None:
+        std,seed = noise
+        for piece,z in _looked_up(seed, [u], _quantiles(u.dtype)): piece.add_(z.mul_(std))
     if kind == 'relu': u.clamp_min_(0).add_(eps)
     elif lift is None:
         torch.exp2(u, out=u)
@@ -74,19 +78,28 @@ def _features(kind, eps, x, Omega, out, lift=None):
         out.exp2_()
     return out
 
+def _noise(kind, stds, seed, *place):
+    "Noise of a piece's projections: their standard deviations (n,), and a seed of its own, so that the gradient meets the same numbers again"
+    return None if stds is None else (stds[:, None]*(math.log2(math.e) if kind != 'relu' else 1), [seed.item(), *place])
+
 def _lift(kind, x, Omega):
     "Largest exponent of each row, shape (n, 1), or None where none can be large"
     if kind == 'relu' or not x.numel() or x.square().sum(-1).amax().sqrt()*Omega.square().sum(0).amax().sqrt() < _SAFE: return None
     p = x@Omega
     return (p.abs() if kind == 'pair' else p).amax(-1, keepdim=True)
 
+def _extras(kind, seed):
+    "What a piece's features take besides the inputs"
+    return lambda lift, std, b, h, i, which: (None if lift is None else lift[i:i + _PIECE], None if std is None else _noise(kind, std[b, h, i:i + _PIECE], seed, b, h, i, which))
+
 @torch.library.custom_op('kernel_aimc::random_feature_attention', mutates_args=())
-def _averages(q:Tensor, k:Tensor, offset:Tensor, v:Tensor, Omega_q:Tensor, Omega_k:Tensor, weights:Tensor|None, kind:str, eps:float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _averages(q:Tensor, k:Tensor, offset:Tensor, v:Tensor, Omega_q:Tensor, Omega_k:Tensor, weights:Tensor|None, std_q:Tensor|None, std_k:Tensor|None, seed:Tensor|None, kind:str, eps:float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     n,heads,L,d = q.shape
     width,dv = len(Omega_q)*(1 + (kind == 'pair')),v.shape[-1]
     out,total = q.new_empty(n, L, heads, dv).transpose(1, 2),q.new_empty(n, heads, 1, L)
     sums,V = q.new_empty(n, heads, dv + 1, width),q.new_empty(n, heads, k.shape[2], dv + 1) # of values by features, and of values with their factors
     R_q,R_k = ((Omega*(math.log2(math.e) if kind != 'relu' else 1)).T.contiguous() for Omega in (Omega_q, Omega_k))
+    extra = _extras(kind, seed)
     def work(blocks):
         space = q.new_empty(_PIECE, width)
         for block in blocks:
@@ -99,26 +112,26 @@ def _averages(q:Tensor, k:Tensor, offset:Tensor, v:Tensor, Omega_q:Tensor, Omega
                 S = sums[b, h].zero_()
                 for i in range(0, k.shape[2], _PIECE):
                     x = k[b, h, i:i + _PIECE]
-                    S.addmm_(V[b, h, i:i + _PIECE].T, _features(kind, eps, x, R_k, space[:len(x)], None if lift is None else lift[i:i + _PIECE]))
+                    S.addmm_(V[b, h, i:i + _PIECE].T, _features(kind, eps, x, R_k, space[:len(x)], *extra(lift, std_k, b, h, i, 1)))
                 if weights is not None: S *= weights
                 lift = _lift(kind, q[b, h], Omega_q.T)
                 for i in range(0, L, _PIECE):
                     x = q[b, h, i:i + _PIECE]
-                    N = S@_features(kind, eps, x, R_q, space[:len(x)], None if lift is None else lift[i:i + _PIECE]).T
+                    N = S@_features(kind, eps, x, R_q, space[:len(x)], *extra(lift, std_q, b, h, i, 0)).T
                     total[b, h, :, i:i + _PIECE] = N[dv:] = torch.where(N[dv:] == 0, 1., N[dv:])
                     torch.div(N[:dv], N[dv:], out=out[b, h, i:i + _PIECE].T)
     _in_blocks(work, n, 1)
     return out,total,sums,V
 
 @_averages.register_fake
-def _(q, k, offset, v, Omega_q, Omega_k, weights, kind, eps):
+def _(q, k, offset, v, Omega_q, Omega_k, weights, std_q, std_k, seed, kind, eps):
     n,heads,L,_ = q.shape
     dv = v.shape[-1]
     return (q.new_empty(n, L, heads, dv).transpose(1, 2), q.new_empty(n, heads, 1, L),
             q.new_empty(n, heads, dv + 1, len(Omega_q)*(1 + (kind == 'pair'))), q.new_empty(n, heads, k.shape[2], dv + 1))
 
 @torch.library.custom_op('kernel_aimc::random_feature_attention_backward', mutates_args=())
-def _gradients(grad:Tensor, q:Tensor, k:Tensor, Omega_q:Tensor, Omega_k:Tensor, weights:Tensor|None, out:Tensor, total:Tensor, sums:Tensor, V:Tensor, kind:str, eps:float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _gradients(grad:Tensor, q:Tensor, k:Tensor, Omega_q:Tensor, Omega_k:Tensor, weights:Tensor|None, std_q:Tensor|None, std_k:Tensor|None, seed:Tensor|None, out:Tensor, total:Tensor, sums:Tensor, V:Tensor, kind:str, eps:float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     n,heads,L,d = q.shape
     m,dv = len(Omega_q),out.shape[-1]
     R_q,R_k = ((Omega*(math.log2(math.e) if kind != 'relu' else 1)).T.contiguous() for Omega in (Omega_q, Omega_k))
@@ -128,6 +141,7 @@ def _gradients(grad:Tensor, q:Tensor, k:Tensor, Omega_q:Tensor, Omega_k:Tensor, 
         if kind == 'relu': torch.mm(D.mul_(E > eps), Omega, out=into)
         elif kind == 'pair': D.mul_(E); torch.mm(D[:, :m].sub_(D[:, m:]), Omega, out=into)
         else: torch.mm(D.mul_(E), Omega, out=into)
+    extra = _extras(kind, seed)
     def work(blocks):
         space,pulls = (q.new_empty(_PIECE, sums.shape[-1]) for _ in range(2))
         dN,G,dV = q.new_empty(L, dv + 1),q.new_empty(_PIECE, d),V.new_empty(k.shape[2], dv + 1)
@@ -138,7 +152,7 @@ def _gradients(grad:Tensor, q:Tensor, k:Tensor, Omega_q:Tensor, Omega_k:Tensor, 
                 S,dS,lift = sums[b, h],torch.zeros_like(sums[b, h]),_lift(kind, q[b, h], Omega_q.T)
                 for i in range(0, L, _PIECE):
                     x,dn = q[b, h, i:i + _PIECE],dN[i:i + _PIECE]
-                    E = _features(kind, eps, x, R_q, space[:len(x)], None if lift is None else lift[i:i + _PIECE])
+                    E = _features(kind, eps, x, R_q, space[:len(x)], *extra(lift, std_q, b, h, i, 0))
                     dS.addmm_(dn.T, E)
                     pull(E, torch.mm(dn, S, out=pulls[:len(x)]), Omega_q, G[:len(x)])
                     grad_q[b, h, i:i + _PIECE] = G[:len(x)]
@@ -146,7 +160,7 @@ def _gradients(grad:Tensor, q:Tensor, k:Tensor, Omega_q:Tensor, Omega_k:Tensor, 
                 lift = _lift(kind, k[b, h], Omega_k.T)
                 for i in range(0, k.shape[2], _PIECE):
                     x = k[b, h, i:i + _PIECE]
-                    E = _features(kind, eps, x, R_k, space[:len(x)], None if lift is None else lift[i:i + _PIECE])
+                    E = _features(kind, eps, x, R_k, space[:len(x)], *extra(lift, std_k, b, h, i, 1))
                     dV[i:i + _PIECE] = (dS@E.T).T
                     pull(E, torch.mm(V[b, h, i:i + _PIECE], dS, out=pulls[:len(x)]), Omega_k, G[:len(x)])
                     grad_k[b, h, i:i + _PIECE] = G[:len(x)]
@@ -156,17 +170,17 @@ def _gradients(grad:Tensor, q:Tensor, k:Tensor, Omega_q:Tensor, Omega_k:Tensor, 
     return grad_q,grad_k,grad_o,grad_v
 
 @_gradients.register_fake
-def _(grad, q, k, Omega_q, Omega_k, weights, out, total, sums, V, kind, eps):
+def _(grad, q, k, Omega_q, Omega_k, weights, std_q, std_k, seed, out, total, sums, V, kind, eps):
     of = lambda t, width: t.new_empty(t.shape[0], t.shape[2], t.shape[1], width).transpose(1, 2)
     return of(q, q.shape[3]),of(k, k.shape[3]),k.new_empty(k.shape[:3]),of(V, V.shape[3] - 1)
 
 def _keep(ctx, inputs, output):
-    q,k,_,_,Omega_q,Omega_k,weights,ctx.kind,ctx.eps = inputs
-    ctx.save_for_backward(q, k, Omega_q, Omega_k, weights, *output)
+    q,k,_,_,*others,ctx.kind,ctx.eps = inputs
+    ctx.save_for_backward(q, k, *others, *output)
 
 def _backward(ctx, grad, *_):
     *saved, = ctx.saved_tensors
-    return *_gradients(grad, *saved, ctx.kind, ctx.eps),None,None,None,None,None
+    return *_gradients(grad, *saved, ctx.kind, ctx.eps),*[None]*8
 
 _averages.register_autograd(_backward, setup_context=_keep)
 
@@ -179,6 +193,7 @@ def random_feature_attention(
     mask:Tensor|None=None, # True where a key is padding, shape (n, heads, S)
     *,
     offset:Tensor|None=None, # logarithm of a factor of each key, shape (n, heads, S); None: what the map says, -|k|**2/2 or 0
+    noise:tuple|None=None, # standard deviations of normal numbers that are added to projections, of queries (n, heads, L) and keys (n, heads, S), and a seed in a tensor
 ) -> Tensor: # shape (n, heads, L, d_v)
     "`linear_attention` of the features of `q` and `k`, which are never all in memory; on the CPU"
     Omegas,weights,eps = (Omega, Omega) if isinstance(Omega, Tensor) else Omega,None,0.
@@ -188,12 +203,13 @@ def random_feature_attention(
         if features.A:
             weights = (features.A*sum(W.square().sum(1) for W in Omegas)).exp().repeat(1 + features.pair)
             Omegas = [math.sqrt(1 - 4*features.A)*W for W in Omegas]
+            if noise is not None: noise = *(math.sqrt(1 - 4*features.A)*std for std in noise[:2]),noise[2]
     elif isinstance(features, ReLUMap):
         kind,eps = 'relu',features.eps
         if offset is None: offset = k.new_zeros(k.shape[:-1])
     else: raise TypeError(f"random_feature_attention: features must be an ExponentialMap or a ReLUMap, got {features!r}.")
     if mask is not None: offset = offset.masked_fill(mask, -math.inf)
-    return _averages(q, k, offset, v, *Omegas, weights, kind, eps)[0]
+    return _averages(q, k, offset, v, *Omegas, weights, *(noise or (None, None, None)), kind, eps)[0]
 
 # %% ../nbs/11_attention.ipynb #3e4019a5
 def paper_projection(
@@ -260,14 +276,16 @@ class LinearAttention(_OnChip, nn.Module):
             for old,new in zip(m.state_dict().values(), self._draw(name).state_dict().values()): old.copy_(new)
         return self.erase()
 
+    def _project(self, key, x):
+        if not self.is_programmed or self.training: return self.maps[key].project(x)
+        _refuse_gradients(self, x)
+        return self._product(key, x)
+
     def features(self, name, x, stabilise):
         "Features of 'q' or 'k', shape (..., L, d) to (..., L, n_components)"
         key = name if self.separate else 'qk'
         m,x = self.maps[key],x*self.d**-.25
-        if self.is_programmed and not self.training:
-            _refuse_gradients(self, x)
-            P = self._product(key, x)
-        else: P = m.project(x)
+        P = self._project(key, x)
         return m.phi(P.detach(), x) if self.variant == 'paper' else m.phi(P, x, stabilise=stabilise)
 
     def _in_cache(self, q, k, v):
@@ -297,6 +315,30 @@ class LinearAttention(_OnChip, nn.Module):
             k = k.masked_fill(mask[..., None], 0) # what stands there must not decide the stabiliser
         if not causal and self._in_cache(q, k, v): return self._attend(q, k, v, mask)
         return (causal_linear_attention if causal else linear_attention)(self.features('q', q, 'row'), self.features('k', k, 'all'), v, mask)
+
+class HardwareAwareLinearAttention(_Aware, LinearAttention):
+    "A `LinearAttention` whose projections train by a `TrainingRecipe`; made by `make_hardware_aware`"
+    def _attend(self, q, k, v, mask):
+        r,keys = self.recipe,('q', 'k') if self.separate else ('qk', 'qk')
+        if not self.training: return super()._attend(q, k, v, mask)
+        scaled = q*self.d**-.25,k*self.d**-.25
+        driven = [self._driven(name, x) for name,x in zip(keys, scaled)]
+        weights = {name: self._noisy_weights(W) for name,W in self._matrices().items()}
+        noise = None
+        if r.out_noise or (r.weight_noise and r.per_sample):
+            stds = (torch.as_tensor(self._noise_scale(name, self._matrices()[name], x), dtype=x.dtype) for name,x in zip(keys, driven))
+            noise = *((s.squeeze(-1) if s.dim() else s).expand(x.shape[:-1]).contiguous() for s,x in zip(stds, driven)),torch.randint(2**62, (), generator=self.generator)
+        m = next(iter(self.maps.values())).map
+        offset = None if isinstance(m, ReLUMap) else scaled[1].square().sum(-1)/-2 # digital, and so without what the drivers do
+        return random_feature_attention(*driven, v, [weights[name] for name in keys], m, mask, offset=offset, noise=noise)
+
+    def _in_cache(self, q, k, v):
+        r = self.recipe
+        return super()._in_cache(q, k, v) and not (self.training and (r.out_bound or r.exact_noise or (r.per_sample and r.weight_noise_per == 'column')))
+
+    def _project(self, key, x): return self._trained(key, self._matrices()[key], x) if self.training else super()._project(key, x)
+
+_AWARE[LinearAttention] = HardwareAwareLinearAttention
 
 class ExactAttention(nn.Module):
     "Softmax attention with the interface of `LinearAttention`, through torch's scaled_dot_product_attention"

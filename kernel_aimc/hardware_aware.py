@@ -141,7 +141,7 @@ def quick_normal(
 
 def _looked_up(seed, pieces, values):
     "Pieces of tensors with as many numbers, one after the other: larger ones would leave the cache"
-    bits = np.random.SFC64(seed.item())
+    bits = np.random.SFC64(seed.item() if isinstance(seed, Tensor) else seed)
     for piece in pieces:
         n = piece.numel()
         index = torch.from_numpy(bits.random_raw((n + 3)//4).view(np.int16)[:n]).to(torch.int32).add_(2**15)
@@ -237,25 +237,39 @@ class _Aware:
             for name,analog in self._programmed.items(): analog.R = abs(self.input_range[name].item())
         return self
 
-    def _trained(self, name, W, x, bias=None):
+    def _driven(self, name, x):
+        "Inputs as the drivers make them"
         r = self.recipe
-        number = (lambda t: t.item()) if _eager_on_cpu(x) else lambda t: t
-        noisy = lambda t, scale: _with_noise(t, self.generator, scale, r.exact_noise)
-        if r.dac_bits is not None:
-            R = self.input_range[name]
-            _follow(x, R, self.range_steps[name], r.init_steps, r.init_std)
-            x = drive(x, R, r.dac_bits, decay=r.decay, inside=r.inside, gradient_scale=r.gradient_scale)
-            if r.out_noise or r.out_bound: full = (R.abs()*_largest(W)).detach() # a fully-on input at the largest weight
-        V = W
-        if r.weight_noise and not r.per_sample: V = noisy(W.clone(), r.weight_noise*self._unit(W))
-        y = F.linear(x, V, None if r.out_bound else bias)
-        if r.out_noise or (r.weight_noise and r.per_sample):
-            with torch.no_grad():
-                scale = number(r.out_noise*full) if r.out_noise else 0.
-                if r.weight_noise and r.per_sample: scale = (scale**2 + (r.weight_noise*self._unit(W).T*x.norm(dim=-1, keepdim=True))**2).sqrt()
-            y = noisy(y, scale)
-        if r.out_bound: y = _Straight.apply(y, number(r.out_bound*full), r.out_bits)
-        return y + bias if r.out_bound and bias is not None else y
+        if r.dac_bits is None: return x
+        R = self.input_range[name]
+        _follow(x, R, self.range_steps[name], r.init_steps, r.init_std)
+        return drive(x, R, r.dac_bits, decay=r.decay, inside=r.inside, gradient_scale=r.gradient_scale)
+
+    def _full(self, name, W): return (self.input_range[name].abs()*_largest(W)).detach() # a fully-on input at the largest weight
+
+    def _noisy(self, t, scale): return _with_noise(t, self.generator, scale, self.recipe.exact_noise)
+
+    def _noisy_weights(self, W):
+        "Weights with one draw of errors for the pass, if the recipe has any"
+        r = self.recipe
+        return self._noisy(W.clone(), r.weight_noise*self._unit(W)) if r.weight_noise and not r.per_sample else W
+
+    @torch.no_grad()
+    def _noise_scale(self, name, W, x):
+        "Standard deviation of what is added to the outputs of driven inputs: 0, a number, or a tensor whose shape can be broadcast"
+        r = self.recipe
+        scale = r.out_noise*self._full(name, W) if r.out_noise else 0.
+        if not (r.weight_noise and r.per_sample): return scale.item() if r.out_noise and _eager_on_cpu(x) else scale
+        return (scale**2 + (r.weight_noise*self._unit(W).T*x.norm(dim=-1, keepdim=True))**2).sqrt()
+
+    def _trained(self, name, W, x, bias=None):
+        r,x = self.recipe,self._driven(name, x)
+        y = F.linear(x, self._noisy_weights(W), None if r.out_bound else bias)
+        if r.out_noise or (r.weight_noise and r.per_sample): y = self._noisy(y, self._noise_scale(name, W, x))
+        if not r.out_bound: return y
+        bound = r.out_bound*self._full(name, W)
+        y = _Straight.apply(y, bound.item() if _eager_on_cpu(x) else bound, r.out_bits)
+        return y if bias is None else y + bias
 
     def _unit(self, W): return _largest(W, 1).detach() if self.recipe.weight_noise_per == 'column' else _largest(W).detach().reshape(1, 1)
 
