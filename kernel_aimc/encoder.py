@@ -9,7 +9,7 @@ __all__ = ['ENCODERS', 'EncoderConfig', 'positions', 'EncoderLayer', 'Encoder']
 
 # %% ../nbs/11a_encoder.ipynb #c8734245
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor, nn
