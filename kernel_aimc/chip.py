@@ -301,10 +301,10 @@ class AnalogMatrix(nn.Module):
         self.W_eff = self.weights*self._over_inputs(self.column_scale)
         return self
 
-    def calibrate(self, X):
-        "Fix the input and output ranges on data of shape (..., inputs), by the chip's `input_range` and `out_bound`. Returns self."
+    def calibrate(self, X, R=None):
+        "Fix the input and output ranges on data of shape (..., inputs), by the chip's `input_range` and `out_bound`; the input range to R, if it is given. Returns self."
         X = torch.as_tensor(X)
-        self.R = _apply_rule(self.chip.input_range, X)
+        self.R = _apply_rule(self.chip.input_range, X) if R is None else R
         self.out_bound = self._output_range(X, self.R or 1.)
         return self
 

@@ -9,7 +9,7 @@ __all__ = ['ENCODERS', 'EncoderConfig', 'positions', 'EncoderLayer', 'Encoder']
 
 # %% ../nbs/11a_encoder.ipynb #c8734245
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -116,7 +116,7 @@ class Encoder(nn.Module):
         if isinstance(config, str):
             if config not in ENCODERS: raise ValueError(f"Encoder: config must be an EncoderConfig or one of {', '.join(ENCODERS)}, got {config!r}.")
             config = ENCODERS[config]
-        self.config,d,seed = config,config.d_model,seed_from(generator)
+        self.config,self.chip,d,seed = config,chip,config.d_model,seed_from(generator)
         if config.vocabulary is None: self.embedding = nn.Linear(1, d)
         else: self.embedding = nn.Embedding(config.vocabulary, d, padding_idx=0)
         self.register_buffer('positions', positions(config.max_length, d), persistent=False)

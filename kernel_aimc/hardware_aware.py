@@ -331,8 +331,9 @@ def calibrate_ranges(
     batches, # iterable of inputs, or of tuples whose first is the input
     *,
     max_rows:int=10_000, # vectors of each matrix that are looked at
+    learned:bool=False, # keep input ranges that were learned, and fix those of outputs; False: overwrite them
 ) -> nn.Module: # the model
-    "Fix the ranges of all programmed matrices on data; learned ranges are overwritten"
+    "Fix the ranges of all programmed matrices on data"
     layers = [m for m in analog_layers(model).values() if m.is_programmed]
     if not layers or model.training: raise ValueError(f"calibrate_ranges: {type(model).__name__} must be programmed and in evaluation; use program and eval() first.")
     seen = {}
@@ -351,6 +352,7 @@ def calibrate_ranges(
         for m in layers: del m._product
     if not seen: raise ValueError("calibrate_ranges: batches is empty.")
     for (m,name),rows in seen.items():
-        m.calibrate(name, torch.cat(rows))
-        if isinstance(m, _Aware) and m.recipe.dac_bits is not None and (R := m._programmed[name].R) is not None: m.input_range[name].fill_(R)
+        keeps = isinstance(m, _Aware) and m.recipe.dac_bits is not None
+        m.calibrate(name, torch.cat(rows), abs(m.input_range[name].item()) if keeps and learned else None)
+        if keeps and not learned and (R := m._programmed[name].R) is not None: m.input_range[name].fill_(R)
     return model

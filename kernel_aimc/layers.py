@@ -50,9 +50,9 @@ class _OnChip:
         for analog in self._programmed.values(): analog.set_time(t_s)
         return self
 
-    def calibrate(self, name, x):
-        "Fix the ranges of a matrix on its inputs, shape (..., inputs). Returns self."
-        self._programmed[name].calibrate(x.detach().float())
+    def calibrate(self, name, x, R=None):
+        "Fix the ranges of a matrix on its inputs, shape (..., inputs); its input range to R, if it is given. Returns self."
+        self._programmed[name].calibrate(x.detach().float(), R)
         return self
 
     def _apply(self, fn, recurse=True):

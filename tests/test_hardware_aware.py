@@ -234,6 +234,7 @@ def test_ranges_can_be_set_without_training():
         calibrate_ranges(attention, [torch.randn(3, 6, 16)], max_rows=10)
         assert all(a.R is not None for m in (attention.self_attn, attention.linear1, attention.linear2) for a in m._programmed.values())
         aware = program(make_hardware_aware(convert_to_analog(nn.Linear(8, 2)), PAPER_ALL).eval())
+        before = aware.input_range['weight'].item(); calibrate_ranges(aware, [x], learned=True); assert aware._programmed['weight'].R == before == aware.input_range['weight'].item() == 3.
         calibrate_ranges(aware, [x]); assert aware.input_range['weight'].item() == aware._programmed['weight'].R == x.abs().max().item()
     for bad in (lambda: calibrate_ranges(convert_to_analog(nn.Linear(2, 2)).eval(), [x])),(lambda: calibrate_ranges(model.train(), [x])):
         with pytest.raises(ValueError, match='must be programmed and in evaluation'): bad()
