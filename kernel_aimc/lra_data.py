@@ -584,14 +584,14 @@ _FILES = dict( # file, address, md5: the publisher's page has that of CIFAR-10; 
     cifar10=('cifar-10-binary.tar.gz', 'https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz', 'c32a1d4ab5d03f1284b67883e8d87530'),
     imdb=('aclImdb_v1.tar.gz', 'https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz', '7c2ac02c03563afcf9b574c7e56c153a'))
 
-def _file(task, folder, download):
+def _file(task, folder, download, progress):
     "A task's archive: from the folder, else downloaded"
     file,url,md5 = _FILES[task]
     if (folder/file).is_file(): return folder/file
     if not download: raise DataNotFound(f"load_lra: {task} is not in {folder}; put {file} from {url} there, or allow the download.")
     folder.mkdir(parents=True, exist_ok=True)
     import pooch
-    try: return Path(pooch.retrieve(url, f'md5:{md5}', fname=file, path=folder, progressbar=True))
+    try: return Path(pooch.retrieve(url, f'md5:{md5}', fname=file, path=folder, progressbar=progress))
     except Exception as e: # whatever stops a download, the way out is the same
         reason = str(e).splitlines()[0][:120] if str(e) else type(e).__name__
         raise DataNotFound(f"load_lra: {task} is not in {folder} and could not be downloaded ({type(e).__name__}: {reason}). Put {file} from {url} there, "
@@ -616,7 +616,7 @@ def load_lra(
     validation:str='own', # of imdb: 'own': a tenth of the training reviews; 'test': the test part, as LRA does
     download:bool=True, # False: an error instead of a download
     jobs:int|None=None, # processes that generate; None: one per core
-    progress:bool=True, # show a bar while generating
+    progress:bool=True, # show a bar while generating or downloading
 ) -> LRAData: # raises DataNotFound if it cannot be had, ValueError if what was found is damaged
     "Load a task, or generate it; the first time takes minutes, later ones milliseconds"
     if task not in LRA_ENCODERS: raise ValueError(f"load_lra: task must be one of {', '.join(map(repr, LRA_ENCODERS))}, got {task!r}.")
@@ -638,7 +638,7 @@ def load_lra(
         shown = f'{level}, {shown}' + (", starts as the public script's" if starts == 'script' else '')
     else:
         folder = data_folder(data_home)
-        files = _aan_files(folder) if task == 'aan' else [_file(task, folder, download)]
+        files = _aan_files(folder) if task == 'aan' else [_file(task, folder, download, progress)]
         settings,shown = dict(files=[own(p) for p in files]),', '.join(p.name for p in files)
         if task == 'imdb': settings['seed'] = int(seed)
         make = partial(_aan, files) if task == 'aan' else partial(_cifar10, files[0]) if task == 'cifar10' else partial(_imdb, files[0], seed=seed)
@@ -705,7 +705,9 @@ class Batches:
             cuts.append(i)
         return cuts[:-1]
 
-    def __len__(self): return len(self.plan(0)) # the same for every epoch if `tokens` is None
+    def __len__(self): # the same for every epoch if `tokens` is None, else that of the first
+        n,size = len(self.split),self.batch_size
+        return len(self.plan(0)) if self.tokens else n//size if self.drop_last else -(-n//size)
 
     def epoch(self,
         epoch:int=0,

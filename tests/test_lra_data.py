@@ -93,6 +93,21 @@ def test_listops_values_by_recursion():
     assert len({s.tobytes() for s in np.split(symbols, ends[:-1])}) == 500
     assert listops_text([13, 3, 6, 9, 15, 0, 0]) == '[MED 2 5 8 ]' and value([13, 3, 6, 9, 15]) == 5 and value([14, 9, 9, 11, 2, 5, 15, 15]) == 7
 
+# %% ../nbs/14_lra_data.ipynb #f913c16c
+def test_listops_shapes_have_the_right_shares():
+    levels,keep = lra_data._shapes(np.random.default_rng(2), 40_000)
+    assert len(levels) == 10 and not levels[-1][1].any() # digits only at depth 10
+    for tree,args in levels[:-1]:
+        n,op = len(tree),args[args > 0]
+        assert abs((args > 0).mean() - .25) < 4*np.sqrt(.25*.75/n)
+        expected = len(op)/9
+        assert ((np.bincount(op, minlength=11)[2:] - expected)**2/expected).sum() < 31 # chi-squared with 8 degrees of freedom: 1 in 7,000
+    picked = lra_data._pick(levels, keep)
+    size = sum(np.bincount(tree, 1 + (args > 0), int(keep.sum())) for tree,args in picked) # an operator has a bracket
+    assert ((size > 500) & (size < 2000)).all() and all(len(below[0]) == args.sum() for (_,args),below in zip(picked, picked[1:])) and 1/14 < keep.mean() < 1/11
+    _,_,values = lra_data._listops_block(0, seed=3)
+    assert .1 < (values == 0).mean() < .25 and set(values) == set(range(10))
+
 # %% ../nbs/14_lra_data.ipynb #90c274fc
 def test_generated_samples_depend_on_the_seed_only():
     cache = scratch()
@@ -135,6 +150,28 @@ def test_pathfinder_curves_keep_apart():
     assert all(d.min() >= 1 for d in one) # a curve never comes back to a place
     both = apart(place[:, 0], place[:, 1])
     assert both[:, abs(later) > 1].min() >= 1 and .5 < (both.min((1, 2)) >= 1).mean() < 1 # only tips that grow at the same time can meet
+
+# %% ../nbs/14_lra_data.ipynb #fd92db0a
+def test_the_next_end_is_drawn_by_its_weight():
+    n = 40_000
+    place,degree = np.array([16, 16]),np.full(n, 180 + 30) # thirty degrees, and free all around but for one pixel
+    taken = np.zeros((n, lra_data._WIDE**2), np.uint8)
+    curves = lra_data._starts(np.tile(place, (n, 1, 1)), degree[:, None])
+    pivot = curves.pivot[0, 0] + np.ceil([16 + 4*np.sin(np.pi/6), 16 + 4*np.cos(np.pi/6)]).astype(int) - 16
+    around = np.arange(0, 2*np.pi, 1/3) # one pixel of arc at radius 3
+    ends = {(int(np.floor(pivot[0] + 3*np.sin(a))), int(np.floor(pivot[1] + 3*np.cos(a)))) for a in around}
+    turn = {e: abs(np.arctan2(e[0] - pivot[0], e[1] - pivot[1]) - np.pi/6) for e in ends}
+    weight = {e: np.cos(min(a, 2*np.pi - a, np.pi/2))**2 for e,a in turn.items()}
+    blocked = max(weight, key=weight.get)
+    taken[:, (blocked[0] + 4)*lra_data._WIDE + blocked[1] + 4] = 255
+    for dy,dx in (0, 0), (1, 0), (-1, 0), (0, 1), (0, -1): weight.pop((blocked[0] + dy, blocked[1] + dx), None) # widened by one pixel
+    done = lra_data._extend(np.random.default_rng(0), taken, curves, 0)
+    chosen,counts = np.unique(curves.place[done, 0], axis=0, return_counts=True)
+    counts,share = dict(zip(map(tuple, chosen.tolist()), counts.tolist())),{e: w/sum(weight.values()) for e,w in weight.items()}
+    free = {e for e in counts} # where the segment itself fits
+    assert done.mean() > .5 and free <= set(share)
+    total = sum(share[e] for e in free)
+    assert all(abs(counts[e] - done.sum()*share[e]/total) < 4.5*np.sqrt(done.sum()*share[e]/total) for e in free) and len(free) > 4
 
 # %% ../nbs/14_lra_data.ipynb #1869de0b
 def test_hostile_archives_do_no_harm():
@@ -256,17 +293,19 @@ def test_archives_are_downloaded_and_verified():
         for i,name in enumerate([*(f'data_batch_{k}' for k in range(1, 6)), 'test_batch']):
             info = tarfile.TarInfo(f'cifar-10-batches-bin/{name}.bin'); info.size = 30730
             tar.addfile(info, io.BytesIO(rows[10*i:10*i + 10].tobytes()))
-    server = ThreadingHTTPServer(('127.0.0.1', 0), partial(SimpleHTTPRequestHandler, directory=str(site)))
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *args): pass
+    server = ThreadingHTTPServer(('127.0.0.1', 0), partial(Quiet, directory=str(site)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url,good = f'http://127.0.0.1:{server.server_port}/c.tar.gz',hashlib.md5((site/'c.tar.gz').read_bytes()).hexdigest()
     here = lambda md5: mock.patch.dict(lra_data._FILES, cifar10=('cifar-10-binary.tar.gz', url, md5))
     with mock.patch.dict(lra_data._EXPECTED, cifar10=(50, 10)):
-        with here('0'*32),pytest.raises(DataNotFound, match='could not be downloaded .*hash'): load_lra('cifar10', home)
+        with here('0'*32),pytest.raises(DataNotFound, match='could not be downloaded .*hash'): lra_data.load_lra('cifar10', home, progress=False)
         assert not list(home.iterdir())
-        with pytest.raises(DataNotFound, match='cifar10 is not in .*; put cifar-10-binary.tar.gz from https://www.cs.toronto.edu/.* there, or allow the download'): load_lra('cifar10', home, download=False)
-        with here(good): assert len(load_lra('cifar10', home).train) == 45
+        with pytest.raises(DataNotFound, match='cifar10 is not in .*; put cifar-10-binary.tar.gz from https://www.cs.toronto.edu/.* there, or allow the download'): lra_data.load_lra('cifar10', home, download=False)
+        with here(good): assert len(lra_data.load_lra('cifar10', home, progress=False).train) == 45
     server.shutdown(); server.server_close()
-    with mock.patch.object(pooch, 'retrieve', side_effect=OSError('no route to host')),pytest.raises(DataNotFound) as e: load_lra('imdb', home)
+    with mock.patch.object(pooch, 'retrieve', side_effect=OSError('no route to host')),pytest.raises(DataNotFound) as e: lra_data.load_lra('imdb', home)
     assert 'no route to host' in str(e.value) and 'Put aclImdb_v1.tar.gz from https://' in str(e.value) and '\n' not in str(e.value)
 
 # %% ../nbs/14_lra_data.ipynb #a2d5e06c
@@ -296,9 +335,13 @@ def test_every_sample_once_and_the_same_again():
     again = list(Batches(split, 16, seed=5, pool=8).epoch(1, start=40))
     assert len(again) == 23 and all(torch.equal(p.x, q.x) and torch.equal(p.rows, q.rows) for p,q in zip(seen[1][40:], again))
     assert not torch.equal(next(Batches(split, 16, seed=6, pool=8).epoch(1)).rows, seen[1][0].rows)
+    longest = [n for _,n in Batches(split, 16).plan()]
+    assert longest != sorted(longest) and np.corrcoef(longest, range(len(longest)))[0, 1]**2 < .1 # short and long batches alternate
     dropped = Batches(split, 16, drop_last=True)
     left = [set(range(1003)) - set(np.concatenate([r for r,_ in dropped.plan(e)]).tolist()) for e in (0, 1)]
-    assert all(len(s) == 1003 % 16 for s in left) and left[0] != left[1] and {len(r) for r,_ in dropped.plan()} == {16}
+    assert all(len(s) == 1003 % 16 for s in left) and left[0] != left[1] and {len(r) for r,_ in dropped.plan()} == {16} and len(dropped.plan()) == len(dropped) == 62
+    mean = np.mean([split.lengths[sorted(s)].mean() for s in (set(range(1003)) - set(np.concatenate([r for r,_ in dropped.plan(e)]).tolist()) for e in range(60))])
+    assert abs(mean - split.lengths.mean()) < 4*split.lengths.std()/(60*11)**.5 # long samples are left out no more often than short ones
     ordered = Batches(split, 16, shuffle=False).plan()
     assert (np.diff(split.lengths[np.concatenate([r for r,_ in ordered])]) >= 0).all() and len(ordered) == 63
 
