@@ -15,14 +15,15 @@ from .chip import IDEAL, ChipConfig
 from .hardware_aware import TrainingRecipe
 from .pcm import PCM_ODP, PCM_TDP
 
-# %% ../nbs/10a_interop.ipynb #0edebfc1
+# %% ../nbs/10a_interop.ipynb #2f0ebd98
 def _peer(package):
     try:
         if package == 'aihwkit':
-            import aihwkit.inference as inference
             import aihwkit.simulator.parameters.enums as enums
+            from aihwkit.inference.compensation import drift
+            from aihwkit.inference.noise.hermes import HermesNoiseModel
             from aihwkit.simulator.configs import TorchInferenceRPUConfig
-            return TorchInferenceRPUConfig,enums,inference
+            return TorchInferenceRPUConfig,enums,(drift, HermesNoiseModel)
         import aihwkit_lightning.simulator.parameters.enums as enums
         from aihwkit_lightning.simulator.configs import TorchInferenceRPUConfig
         return TorchInferenceRPUConfig,enums,None
@@ -35,7 +36,8 @@ def _lost(who, names, strict):
     warnings.warn(message + ": left out.", stacklevel=3)
 
 def _differences(prefix, ours, back, skip=()):
-    return [f'{prefix}.{f.name}={getattr(ours, f.name)!r}' for f in fields(ours) if f.name not in skip and getattr(ours, f.name) != getattr(back, f.name)]
+    shown = lambda v: '...' if is_dataclass(v) or callable(v) else repr(v)
+    return [f'{prefix}.{f.name}={shown(getattr(ours, f.name))}' for f in fields(ours) if f.name not in skip and getattr(ours, f.name) != getattr(back, f.name)]
 
 def _export(who, write, read, recipe, chip, strict):
     if not isinstance(recipe, TrainingRecipe) or not isinstance(chip, ChipConfig|None): raise TypeError(f"{who}: expected a TrainingRecipe and a ChipConfig or None, got {type(recipe).__name__} and {type(chip).__name__}.")
@@ -44,7 +46,7 @@ def _export(who, write, read, recipe, chip, strict):
     idle = {'exact_noise'} | (set() if recipe.dac_bits else {'init_steps', 'init_std', 'decay', 'inside', 'gradient_scale'}) | (set() if recipe.clip_sigma else {'clip_per'})
     idle |= set() if recipe.weight_noise else {'weight_noise_per', 'per_sample'}
     names = _differences('recipe', recipe, recipe_back, idle)
-    if chip is not None: names += _differences('chip', chip, chip_back, {'input_range', 'dac_bits'} - ({'dac_bits'} if recipe.dac_bits and chip.dac_bits else set()) if recipe.dac_bits else ())
+    if chip is not None: names += _differences('chip', chip, chip_back, {'input_range'} if recipe.dac_bits else ()) # a learned range takes its place
     _lost(who, names, strict)
     return config
 
@@ -65,6 +67,7 @@ def _write_lightning(recipe, chip):
     Config,enums,_ = _peer('aihwkit_lightning')
     c,r,per = Config(),recipe,lambda which, column, tensor: column if which == 'column' else tensor
     out_bits,out_bound = (r.out_bits,r.out_bound) if r.out_bound or chip is None else (chip.adc_bits,chip.adc_bound)
+    c.mapping.max_input_size = chip.tile_shape[0] if chip else -1
     c.forward.inp_res = _levels(r.dac_bits) if r.dac_bits else -1
     c.forward.out_noise,c.forward.out_bound,c.forward.out_res = r.out_noise,out_bound or 0.,_levels(out_bits) if out_bits else -1
     R = c.pre_post.input_range
@@ -83,7 +86,8 @@ def _read_lightning(c):
         weight_noise=c.modifier.std_dev if noise.startswith('AddNormal') else 0., weight_noise_per='column' if noise.endswith('PerChannel') else 'tensor',
         clip_sigma=c.clip.sigma if clip.startswith('LayerGaussian') else None, clip_per='column' if clip == 'LayerGaussianPerChannel' else 'tensor',
         **_range_from(R) if dac_bits else {})
-    return recipe,_converters(recipe, weight_scale='tile')
+    chip = _converters(recipe, weight_scale='tile')
+    return recipe,replace(chip, tile_shape=(c.mapping.max_input_size, chip.tile_shape[1])) if c.mapping.max_input_size > 0 else chip
 
 def _range_from(R): return dict(init_steps=max(1, R.init_from_data), init_std=R.init_std_alpha, decay=R.decay, inside=R.input_min_percentage)
 
@@ -100,9 +104,9 @@ def to_lightning(
     "The configuration of aihwkit-lightning with which a layer trains the same. ValueError names what has no counterpart; ImportError without the package"
     return _export('to_lightning', _write_lightning, _read_lightning, recipe, chip, strict)
 
-# %% ../nbs/10a_interop.ipynb #12771b1d
+# %% ../nbs/10a_interop.ipynb #136a1596
 def _write_aihwkit(recipe, chip):
-    Config,enums,inference = _peer('aihwkit')
+    Config,enums,(drift,HermesNoiseModel) = _peer('aihwkit')
     c,r = Config(),recipe
     out_bits,out_bound = (r.out_bits,r.out_bound) if r.out_bound or chip is None else (chip.adc_bits,chip.adc_bound)
     f,R = c.forward,c.pre_post.input_range
@@ -116,11 +120,12 @@ def _write_aihwkit(recipe, chip):
     c.mapping.max_input_size,c.mapping.max_output_size = chip.tile_shape if chip else (0,0)
     if r.weight_noise: c.modifier.type,c.modifier.std_dev,c.modifier.per_batch_sample,c.modifier.rel_to_actual_wmax = enums.WeightModifierType.ADD_NORMAL,r.weight_noise,r.per_sample,True
     if r.clip_sigma: c.clip.type,c.clip.sigma = enums.WeightClipType.LAYER_GAUSSIAN,r.clip_sigma
-    c.drift_compensation = dict({None: None}, **{'global': inference.GlobalDriftCompensation(), 'column': inference.compensation.drift.PerColumnDriftCompensation()})[chip.drift_compensation] if chip else None
+    compensation = {'global': drift.GlobalDriftCompensation, 'column': drift.PerColumnDriftCompensation}.get(chip.drift_compensation if chip else None)
+    c.drift_compensation = compensation() if compensation else None
     n,device = (1,PCM_ODP) if chip and chip.device and chip.device.g_fit_uS == PCM_ODP.g_fit_uS else (2,PCM_TDP)
     own = chip.device if chip and chip.device else None
     scales = dict(prog_noise_scale=own.prog_scale, read_noise_scale=own.read_scale, drift_scale=own.drift_scale) if own else dict(prog_noise_scale=0., read_noise_scale=0., drift_scale=0.)
-    c.noise_model = inference.noise.hermes.HermesNoiseModel(num_devices=n, g_max=min(own.g_max_uS, device.g_max_uS) if own else None, **scales)
+    c.noise_model = HermesNoiseModel(num_devices=n, g_max=min(own.g_max_uS, device.g_max_uS) if own else None, **scales)
     return c
 
 def _read_aihwkit(c):
@@ -181,10 +186,9 @@ def recipe_from(
         raise TypeError(f"recipe_from: expected a TorchInferenceRPUConfig of aihwkit or aihwkit_lightning, got {type(config).__module__}.{type(config).__name__}.")
     read,write = (_read_aihwkit,_write_aihwkit) if package == 'aihwkit' else (_read_lightning,_write_lightning)
     recipe,chip = read(config)
-    no_tiles = package == 'aihwkit' and config.mapping.max_input_size <= 0
     back = write(recipe, chip)
-    if no_tiles: back.mapping.max_input_size,back.mapping.max_output_size = config.mapping.max_input_size,config.mapping.max_output_size
+    if config.mapping.max_input_size <= 0: back.mapping = config.mapping if package == 'aihwkit_lightning' else replace(back.mapping, max_input_size=config.mapping.max_input_size, max_output_size=config.mapping.max_output_size) # no tiles
     inert,theirs = _inert(config),dict(_leaves(config))
-    names = [f'{name}={value!r}' for name,value in _leaves(back) if theirs[name] != value and not any(name == n or name.startswith(n + '.') for n in inert)]
-    _lost('recipe_from', [n.split('=')[0] + f"={theirs[n.split('=')[0]]!r}" for n in names], strict)
+    names = [name for name,value in _leaves(back) if theirs[name] != value and not any(name == n or name.startswith(n + '.') for n in inert)]
+    _lost('recipe_from', [f'{name}={theirs[name]!r}' for name in names], strict)
     return recipe,chip
