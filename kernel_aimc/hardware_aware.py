@@ -12,6 +12,7 @@ __all__ = ['PAPER_ALL', 'PAPER_ATTENTION', 'TrainingRecipe', 'drive', 'quick_nor
 import functools
 import math
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .layers import AnalogLinear, AnalogMultiheadAttention, _as_class, _exchange, analog_layers
-from .pcm import in_blocks
+from .pcm import in_blocks, one_thread
 
 # %% ../nbs/10_hardware_aware.ipynb #dfeda2c6
 @dataclass(frozen=True, kw_only=True)
@@ -62,18 +63,24 @@ class _Drive(torch.autograd.Function):
     "Clip and round to the levels of the drivers"
     @staticmethod
     def forward(ctx, x, R, levels, decay, inside, gradient_scale):
-        r = R.detach().abs()
-        if _eager_on_cpu(x): r = r.item()
         ctx.save_for_backward(x, R)
         ctx.settings = decay,inside,gradient_scale
-        wide = x if x.dtype in (torch.float32, torch.float64) else x.float() # half precision cannot tell 100.4 from 100.6 steps
-        return wide.mul(levels/r).clamp_(-levels, levels).round_().mul_(r/levels).to(x.dtype)
+        r = R.detach().abs()
+        if not _eager_on_cpu(x): return _rounded(x, r, levels)
+        with _calmly(x): return _rounded(x, r.item(), levels)
 
     @staticmethod
     def backward(ctx, d):
         x,R = ctx.saved_tensors
-        gradients = _drive_gradients_on_cpu if _eager_on_cpu(x) else _drive_gradients
-        return *gradients(d, x, R.detach().abs(), *ctx.needs_input_grad[:2], *ctx.settings),None,None,None,None
+        r,wanted = R.detach().abs(),ctx.needs_input_grad[:2]
+        if not _eager_on_cpu(x): return *_drive_gradients(d, x, r, *wanted, *ctx.settings),None,None,None,None
+        with _calmly(x): return *_drive_gradients_on_cpu(d, x, r, *wanted, *ctx.settings),None,None,None,None
+
+def _calmly(x): return one_thread() if x.numel() <= 2**20 else nullcontext() # a dozen short operations: waiting for a second thread takes longer on a busy machine
+
+def _rounded(x, r, levels):
+    wide = x if x.dtype in (torch.float32, torch.float64) else x.float() # half precision cannot tell 100.4 from 100.6 steps
+    return wide.mul(levels/r).clamp_(-levels, levels).round_().mul_(r/levels).to(x.dtype)
 
 def _drive_gradients(d, x, r, of_x, of_R, decay, inside, gradient_scale):
     "As the formula says; a compiler makes one pass of it"
@@ -152,7 +159,7 @@ def _of_seed(seed, shape, scale, dtype):
     for piece,z in _looked_up(seed, out.view(-1).split(_PIECE), values if scale == 1 else values*scale): piece.copy_(z)
     return out
 
-_PIECE = 2**18
+_PIECE = 2**15 # numbers; of more, torch would split each operation among threads, for which it waits on a busy machine
 
 @torch.library.custom_op('kernel_aimc::quick_normal', mutates_args=())
 def _quick_normal_op(seed:Tensor, shape:Sequence[int], dtype:torch.dtype) -> Tensor: return _of_seed(seed, shape, 1., dtype)

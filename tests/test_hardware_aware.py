@@ -194,6 +194,7 @@ def test_a_compiled_model_trains_the_same():
     train(own, torch.compile(own, backend='aot_eager'), 2)
     twin = make(generator=torch.Generator().manual_seed(0)); train(twin, twin, 2)
     torch.testing.assert_close(own[0].weight, twin[0].weight, rtol=1e-4, atol=1e-5)                  # the same draws, in graphs with breaks
+    torch._dynamo.reset()
 
 # %% ../nbs/10_hardware_aware.ipynb #b38a6e8e
 def test_accelerate_trains_it():

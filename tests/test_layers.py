@@ -96,16 +96,45 @@ def test_a_model_is_converted_programmed_and_converted_back():
 # %% ../nbs/09_layers.ipynb #0a5e816b
 def test_programmed_models_compile_and_take_autocast():
     torch.manual_seed(0)
-    model = program(convert_to_analog(nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4)).eval()), torch.Generator().manual_seed(0))
+    g = lambda: torch.Generator().manual_seed(0)
+    mlp = lambda: nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4))
+    encoder = lambda: nn.TransformerEncoderLayer(8, 2, 16, dropout=0., batch_first=True)
+    for make,shape in (mlp, (5, 8)), (encoder, (3, 5, 8)):
+        plain,x = make().eval(),torch.randn(shape)
+        model = program(convert_to_analog(copy.deepcopy(plain)), g())
+        compiled = torch.compile(model, backend='aot_eager')
+        with torch.no_grad():
+            y = model(x)
+            assert not torch.allclose(y, plain(x), atol=1e-3)
+            torch.testing.assert_close(compiled(x), y)                                               # programmed
+            later = set_time(model, 1e7)(x)
+            assert not torch.allclose(later, y, atol=1e-4)
+            torch.testing.assert_close(compiled(x), later)                                           # what ages or is programmed anew is not frozen in a graph
+            program(model, g()); torch.testing.assert_close(compiled(x), y)
+            with torch.autocast('cpu', torch.bfloat16):
+                torch.testing.assert_close(model(x).float(), y, rtol=3e-2, atol=3e-2)
+                torch.testing.assert_close(compiled(x).float(), y, rtol=3e-2, atol=3e-2)
+            erase(model); torch.testing.assert_close(compiled(x), plain(x))                          # digital
+        compiled(x).sum().backward()
+        assert all(p.grad is not None for p in model.parameters())
+
+# %% ../nbs/09_layers.ipynb #ad3c1bb9
+def test_a_copy_has_its_own_chip():
+    torch.manual_seed(0)
     x = torch.randn(5, 8)
     with torch.no_grad():
-        y = model(x)
-        torch.testing.assert_close(torch.compile(model, backend='aot_eager')(x), y)
-        with torch.autocast('cpu', torch.bfloat16): torch.testing.assert_close(model(x).float(), y, rtol=2e-2, atol=2e-2)
-    digital = erase(model)
-    compiled = torch.compile(digital, backend='aot_eager')
-    torch.testing.assert_close(compiled(x), digital(x)); compiled(x).sum().backward()
-    assert digital[0].weight.grad is not None
+        for chip in HERMES,HERMES_CALIBRATED:                                                        # without and with noise at each product
+            model = program(convert_to_analog(nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4)).eval(), chip), torch.Generator().manual_seed(0))
+            twin = copy.deepcopy(model)
+            ours,its = (m[0]._programmed['weight'] for m in (model, twin))
+            assert ours is not its and ours.g_uS.data_ptr() != its.g_uS.data_ptr() and torch.equal(ours.g_uS, its.g_uS)
+            y = model(x)
+            assert torch.equal(twin(x), y)                                                           # the same devices, and the same noise to come
+            set_time(twin, 1e7); program(twin[2:], torch.Generator().manual_seed(1))
+            assert model[0]._programmed['weight'].t_s == 0. and twin[0]._programmed['weight'].t_s == 1e7
+            if chip is HERMES: assert torch.equal(model(x), y)
+            assert not torch.equal(twin(x), y)
+            erase(twin); assert model[0].is_programmed and not twin[0].is_programmed
 
 # %% ../nbs/09_layers.ipynb #2265b01d
 def test_the_fused_paths_of_transformers_do_not_bypass_the_chip():

@@ -5,6 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 from kernel_aimc.chip import HERMES, ChipConfig, quantise
+from kernel_aimc.hardware_aware import TrainingRecipe, make_hardware_aware
+from kernel_aimc.interop import recipe_from, to_aihwkit, to_lightning
+from kernel_aimc.layers import AnalogLinear as OurLinear
 from kernel_aimc.pcm import PCM_ODP, PCM_TDP
 
 pytest.importorskip('aihwkit', reason='aihwkit is not installed: pip install -e ".[peers]" (Linux x86-64, Python 3.11)')
@@ -169,9 +172,6 @@ def test_the_learned_range_is_that_of_lightning(R, decay):
     pytest.importorskip('aihwkit_lightning', reason='aihwkit-lightning is not installed: pip install -e ".[peers]"')
     from aihwkit_lightning.nn import AnalogLinear as LightningLinear
     from aihwkit_lightning.simulator.configs import TorchInferenceRPUConfig as LightningConfig
-
-    from kernel_aimc.hardware_aware import TrainingRecipe, make_hardware_aware
-    from kernel_aimc.layers import AnalogLinear as OurLinear
     g = torch.Generator().manual_seed(0)
     W,x,d = torch.randn(12, 40, generator=g),torch.randn(300, 40, generator=g),torch.randn(300, 12, generator=g)
     c = LightningConfig()
@@ -196,3 +196,98 @@ def test_the_learned_range_is_that_of_lightning(R, decay):
     torch.testing.assert_close(ours.input_range['weight'].grad, theirs.input_range.grad.reshape(()), rtol=1e-4, atol=1e-4)
     weight_grad = next(p.grad for n,p in theirs.named_parameters() if 'input_range' not in n)
     torch.testing.assert_close(ours.weight.grad, weight_grad.reshape(12, 40), rtol=1e-3, atol=.05) # ties are rounded otherwise
+
+def lightning():
+    pytest.importorskip('aihwkit_lightning', reason='aihwkit-lightning is not installed: pip install -e ".[peers]"')
+    from aihwkit_lightning.nn import AnalogLinear as LightningLinear
+    return LightningLinear
+
+def pair(recipe, config, layer_class, W, R, steps=None):
+    "Our layer and one of a peer with the exported configuration: the same weights and range, past the first steps"
+    ours = make_hardware_aware(OurLinear(W.shape[1], W.shape[0], bias=False), recipe, torch.Generator().manual_seed(1)).train()
+    theirs = layer_class(W.shape[1], W.shape[0], bias=False, rpu_config=config).train()
+    theirs.set_weights(W)
+    with torch.no_grad():
+        ours.weight.copy_(W)
+        if recipe.dac_bits:
+            ours.input_range['weight'].fill_(R); ours.range_steps['weight'].fill_(recipe.init_steps)
+            for m in theirs.modules():
+                if getattr(m, 'input_range', None) is not None: m.input_range.fill_(R)
+                if hasattr(m, 'input_range_update_idx'): m.input_range_update_idx.fill_(recipe.init_steps)
+    return ours,theirs
+
+RECIPES = {'rounded': dict(dac_bits=8), 'and limited': dict(dac_bits=8, out_bits=8, out_bound=2.), 'weights': dict(dac_bits=8, weight_noise=.1), 'outputs': dict(dac_bits=8, out_noise=.1),
+           'all': dict(dac_bits=6, weight_noise=.05, out_noise=.1, clip_sigma=2., decay=.01), 'columns': dict(dac_bits=8, weight_noise=.1, weight_noise_per='column'), 'weights alone': dict(weight_noise=.1)}
+
+@pytest.mark.parametrize('name', RECIPES)
+@pytest.mark.parametrize('peer', ['aihwkit', 'lightning'])
+def test_an_exported_recipe_trains_the_same(name, peer):
+    recipe = TrainingRecipe(**RECIPES[name])
+    layer_class,config = (AnalogLinear,to_aihwkit(recipe)) if peer == 'aihwkit' else (lightning(),to_lightning(recipe))
+    assert recipe_from(config)[0] == recipe # without an error: nothing is lost on the way back either
+    g = torch.Generator().manual_seed(0)
+    W,x,R = torch.randn(12, 40, generator=g),torch.randn(300, 40, generator=g),2.5
+    ours,theirs = pair(recipe, config, layer_class, W, R)
+    silent,_ = pair(replace(recipe, weight_noise=0., out_noise=0.), config, layer_class, W, R)
+    torch.manual_seed(2)
+    with torch.no_grad():
+        meant = silent(x)
+        a,b = (torch.stack([layer(x) for _ in range(60)]) - meant for layer in (ours, theirs))
+    unit = R*W.abs().max()
+    if not (recipe.weight_noise or recipe.out_noise):
+        assert_equal_but_for_ties(a[0] + meant, b[0] + meant, 4/254*unit if recipe.out_bits else 2*R/254*W.abs().max())
+        return
+    assert a.std() > .01*unit
+    # 60 draws: of 40 weights a column, or of every output; the spread of a standard deviation from 60*12 independent directions is 1/sqrt(2*60*12) = 2.6 %
+    assert abs(a.std()/b.std() - 1) < 5*math.sqrt(2)*.026, (a.std(), b.std())
+    torch.testing.assert_close(a.std((0, 1)), b.std((0, 1)), rtol=.4, atol=0) # column by column: 60 draws of noise along the inputs
+
+def test_an_exported_chip_ages_the_same():
+    recipe,chip = TrainingRecipe(dac_bits=8),replace(HERMES, device=PCM_ODP, tile_shape=(64, 48))
+    config = to_aihwkit(recipe, chip)
+    back = recipe_from(config)
+    assert back == (replace(recipe, weight_noise_per='column'), replace(chip, input_range=recipe.init_std)) # without noise, whose unit does not matter
+    g = torch.Generator().manual_seed(0)
+    W,x = torch.randn(48, 64, generator=g).clamp(-2.5, 2.5),torch.rand(300, 64, generator=g)*2 - 1
+    ref = x@W.T
+    def errors(seed):
+        torch.manual_seed(seed)
+        ours,theirs = pair(recipe, config, AnalogLinear, W, 1.)
+        ours.chip = chip
+        ours.eval().program(torch.Generator().manual_seed(seed)); theirs.eval().program_analog_weights()
+        out = []
+        with torch.no_grad():
+            for t_s in 0., 86_400.:
+                ours.set_time(t_s); theirs.drift_analog_weights(t_s)
+                out += [100*((layer(x) - ref).norm()/ref.norm()).item() for layer in (ours, theirs)]
+        return out
+    e = torch.tensor([errors(seed) for seed in range(16)])
+    for i in 0,2:
+        less,standard_error = (e[:, i + 1] - e[:, i]).mean(),((e[:, i].var() + e[:, i + 1].var())/16).sqrt()
+        assert -5*standard_error < less < 1 + 5*standard_error and e[:, i].mean() > 10 # we keep what idle devices hold: see test_products_age_the_same
+
+def test_what_has_no_counterpart_is_named():
+    lightning()
+    from aihwkit_lightning.simulator.configs import TorchInferenceRPUConfig as LightningConfig
+    recipe = TrainingRecipe(weight_noise=.1, per_sample=True, dac_bits=8, gradient_scale=2.)
+    with pytest.raises(ValueError, match=r'to_lightning.*recipe.per_sample=True, recipe.gradient_scale=2.0; strict=False'): to_lightning(recipe)
+    with pytest.warns(UserWarning, match='recipe.per_sample=True'): assert to_lightning(recipe, strict=False).modifier.std_dev == .1
+    assert recipe_from(to_aihwkit(recipe))[0] == recipe
+    with pytest.raises(ValueError, match="recipe.clip_per='column'"): to_aihwkit(TrainingRecipe(clip_sigma=2., clip_per='column'))
+    with pytest.raises(ValueError, match="chip.device=..., chip.weight_scale='column', chip.drift_compensation='global'"): to_lightning(TrainingRecipe(dac_bits=8), HERMES)
+    with pytest.raises(ValueError, match="chip.weight_scale='column', chip.out_noise=0.0"): to_aihwkit(TrainingRecipe(weight_noise=.1, out_noise=.1, dac_bits=8), HERMES)
+    with pytest.raises(ValueError, match='chip.gain_std=0.1'): to_aihwkit(TrainingRecipe(dac_bits=8), replace(HERMES, gain_std=.1))
+    with pytest.raises(ValueError, match='noise_model=.*PCMLikeNoiseModel'): recipe_from(TorchInferenceRPUConfig())
+    assert recipe_from(LightningConfig())[0] == TrainingRecipe()
+    for path,value in ('pre_post.input_range.fast_mode', True), ('forward.out_noise_per_channel', True), ('modifier.res', .1), ('forward.inp_res', 100):
+        c = to_lightning(TrainingRecipe(dac_bits=8, out_noise=.1))
+        *parents,name = path.split('.')
+        owner = c
+        for parent in parents: owner = getattr(owner, parent)
+        setattr(owner, name, value)
+        with pytest.raises(ValueError, match=f'recipe_from: .*{path}='): recipe_from(c)
+        with pytest.warns(UserWarning, match=path): recipe_from(c, strict=False)
+    c = to_aihwkit(TrainingRecipe(dac_bits=8))
+    for path,value in ('w_noise', .1), ('ir_drop', 1.), ('inp_noise', .1), ('out_asymmetry', .1), ('inp_bound', 2.):
+        c = to_aihwkit(TrainingRecipe(dac_bits=8)); setattr(c.forward, path, value)
+        with pytest.raises(ValueError, match=f'recipe_from: .*forward.{path}='): recipe_from(c)

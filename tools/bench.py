@@ -23,7 +23,10 @@ from sklearn.linear_model import RidgeClassifier
 from kernel_aimc.chip import HERMES
 from kernel_aimc.estimators import KernelFeatures
 from kernel_aimc.feature_maps import RandomFeatures
+from kernel_aimc.hardware_aware import TrainingRecipe, make_hardware_aware
+from kernel_aimc.interop import to_aihwkit, to_lightning
 from kernel_aimc.kernels import RBF
+from kernel_aimc.layers import AnalogLinear as OurLinear
 from kernel_aimc.pcm import PCM_ODP, PCM_TDP
 from kernel_aimc.ridge import feature_blocks, fit_readout
 from kernel_aimc.samplers import StructuredProduct
@@ -119,6 +122,30 @@ def peers(g):
     layer.input_range.data.fill_(R)
     compare(f'product {n} x {d} -> {D}, 8-bit inputs: aihwkit-lightning / digital', lambda: layer(x), lambda: x@W.T, n=31)
 
+def training():
+    "Steps of hardware-aware training (forward, and gradients of inputs, weights, bias and range) against those of nn.Linear: ours and, where they are installed, the peers'"
+    recipe = TrainingRecipe(dac_bits=8, weight_noise=.12, out_noise=.1, init_steps=1)
+    layers = {'HardwareAwareLinear': lambda d, D: make_hardware_aware(OurLinear(d, D), recipe),
+              'with exact noise': lambda d, D: make_hardware_aware(OurLinear(d, D), replace(recipe, exact_noise=True))}
+    try:
+        from aihwkit.nn import AnalogLinear
+        from aihwkit_lightning.nn import AnalogLinear as LightningLinear
+        layers |= {'aihwkit-lightning': lambda d, D: LightningLinear(d, D, rpu_config=to_lightning(recipe)), "aihwkit's Torch tile": lambda d, D: AnalogLinear(d, D, rpu_config=to_aihwkit(recipe))}
+    except ImportError as e: print(f'{e}: no training with aihwkit and aihwkit-lightning; pip install -e ".[peers]"')
+    n = SHAPE[0]
+    for d,D,repeats,target in (64, 128, 41, 2.5), (512, 1024, 11, 1.35):
+        torch.manual_seed(0)
+        x,gradient = torch.randn(n, d, requires_grad=True),torch.randn(n, D)
+        def step(layer):
+            x.grad = None
+            layer.zero_grad(set_to_none=True)
+            layer(x).backward(gradient)
+        plain = torch.nn.Linear(d, D)
+        for name,make in layers.items():
+            layer = make(d, D).train()
+            for _ in range(3): step(layer) # past the steps in which the range follows the inputs
+            compare(f'training step {n} x {d} -> {D}: {name} / nn.Linear', lambda: step(layer), lambda: step(plain), n=repeats, target=target if name == 'HardwareAwareLinear' else None)
+
 RIDGE = """
 import json, resource, sys, time
 import numpy as np
@@ -180,6 +207,7 @@ def main():
         structured(g)
         products(g)
         peers(g)
+    training()
     with tempfile.TemporaryDirectory() as folder:
         command = [str(Path(sys.executable).parent/'kernel-aimc'), 'ridge', '--datasets', 'magic', '--platforms', 'fp32', '--out', f'{folder}/r.csv']
         start = time.perf_counter()
