@@ -63,7 +63,7 @@ class _Drive(torch.autograd.Function):
     "Clip and round to the levels of the drivers"
     @staticmethod
     def forward(ctx, x, R, levels, decay, inside, gradient_scale):
-        ctx.save_for_backward(x, R)
+        ctx.save_for_backward(x, R.detach().clone()) # the range may follow other inputs before the gradient comes
         ctx.settings = decay,inside,gradient_scale
         r = R.detach().abs()
         if not _eager_on_cpu(x): return _rounded(x, r, levels)
@@ -331,7 +331,9 @@ def clip_weights(model:nn.Module) -> nn.Module: # the model
 PAPER_ALL = TrainingRecipe(weight_noise=.12, per_sample=True, out_noise=.1, dac_bits=8, decay=.5, clip_sigma=2.) # Büchel et al. (2024), everything on the chip
 PAPER_ATTENTION = TrainingRecipe(weight_noise=.12, clip_sigma=2.) # and attention only
 
-# %% ../nbs/10_hardware_aware.ipynb #256be250
+# %% ../nbs/10_hardware_aware.ipynb #595d2237
+def _spread(x, n): return x if len(x) <= n else x[torch.linspace(0, len(x) - 1, n, dtype=torch.float64).long()]
+
 @torch.no_grad()
 def calibrate_ranges(
     model:nn.Module, # programmed, in evaluation
@@ -339,6 +341,7 @@ def calibrate_ranges(
     *,
     max_rows:int=10_000, # vectors of each matrix that are looked at
     learned:bool=False, # keep input ranges that were learned, and fix those of outputs; False: overwrite them
+    columns:bool=False, # also let the digital unit undo the gain and offset of each column, as measured on these data
 ) -> nn.Module: # the model
     "Fix the ranges of all programmed matrices on data"
     layers = [m for m in analog_layers(model).values() if m.is_programmed]
@@ -347,9 +350,7 @@ def calibrate_ranges(
     def listen(m):
         product = m._product
         def heard(name, x):
-            rows = seen.setdefault((m, name), [])
-            room = max_rows - sum(map(len, rows))
-            if room > 0: rows.append(x.detach().flatten(0, -2)[:room].float())
+            seen.setdefault((m, name), []).append(_spread(x.detach().flatten(0, -2), max_rows).float())
             return product(name, x)
         m._product = heard
     for m in layers: listen(m)
@@ -359,7 +360,9 @@ def calibrate_ranges(
         for m in layers: del m._product
     if not seen: raise ValueError("calibrate_ranges: batches is empty.")
     for (m,name),rows in seen.items():
+        X = torch.cat([_spread(x, max(1, max_rows//len(rows))) for x in rows]) # of each call as many: queries and keys may share a matrix
         keeps = isinstance(m, _Aware) and m.recipe.dac_bits is not None
-        m.calibrate(name, torch.cat(rows), abs(m.input_range[name].item()) if keeps and learned else None)
+        m.calibrate(name, X, abs(m.input_range[name].item()) if keeps and learned else None)
+        if columns: m.correct_columns(name, X)
         if keeps and not learned and (R := m._programmed[name].R) is not None: m.input_range[name].fill_(R)
     return model

@@ -55,6 +55,11 @@ class _OnChip:
         self._programmed[name].calibrate(x.detach().float(), R)
         return self
 
+    def correct_columns(self, name, x):
+        "Undo the gain and offset of each column of a matrix, as measured on its inputs, shape (..., inputs). Returns self."
+        self._programmed[name].correct_columns(x.detach().float().flatten(0, -2), self._matrices()[name].detach().float())
+        return self
+
     def _apply(self, fn, recurse=True):
         super()._apply(fn, recurse)
         self._programmed = {} # what was programmed is on another device or in another precision now
