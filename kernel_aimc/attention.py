@@ -103,7 +103,7 @@ def _averages(q:Tensor, k:Tensor, offset:Tensor, v:Tensor, Omega_q:Tensor, Omega
     def work(blocks):
         space = q.new_empty(_PIECE, width)
         for block in blocks:
-            for b,h in ((b, h) for b in range(block.start, block.stop) for h in range(heads)):
+            for b,h in (divmod(i, heads) for i in range(block.start, block.stop)):
                 lift,o = _lift(kind, k[b, h], Omega_k.T),offset[b, h][:, None]
                 o = o if lift is None else o + lift
                 a = (o - o.amax(0).clamp_min(torch.finfo(o.dtype).min)).exp_() # without a key: 0, not nan
@@ -120,7 +120,7 @@ def _averages(q:Tensor, k:Tensor, offset:Tensor, v:Tensor, Omega_q:Tensor, Omega
                     N = S@_features(kind, eps, x, R_q, space[:len(x)], *extra(lift, std_q, b, h, i, 0)).T
                     total[b, h, :, i:i + _PIECE] = N[dv:] = torch.where(N[dv:] == 0, 1., N[dv:])
                     torch.div(N[:dv], N[dv:], out=out[b, h, i:i + _PIECE].T)
-    _in_blocks(work, n, 1)
+    _in_blocks(work, n*heads, 1)
     return out,total,sums,V
 
 @_averages.register_fake
@@ -146,7 +146,7 @@ def _gradients(grad:Tensor, q:Tensor, k:Tensor, Omega_q:Tensor, Omega_k:Tensor, 
         space,pulls = (q.new_empty(_PIECE, sums.shape[-1]) for _ in range(2))
         dN,G,dV = q.new_empty(L, dv + 1),q.new_empty(_PIECE, d),V.new_empty(k.shape[2], dv + 1)
         for block in blocks:
-            for b,h in ((b, h) for b in range(block.start, block.stop) for h in range(heads)):
+            for b,h in (divmod(i, heads) for i in range(block.start, block.stop)):
                 torch.div(grad[b, h], total[b, h].T, out=dN[:, :dv])
                 torch.sum(dN[:, :dv]*out[b, h], -1, keepdim=True, out=dN[:, dv:]).neg_()
                 S,dS,lift = sums[b, h],torch.zeros_like(sums[b, h]),_lift(kind, q[b, h], Omega_q.T)
@@ -166,7 +166,7 @@ def _gradients(grad:Tensor, q:Tensor, k:Tensor, Omega_q:Tensor, Omega_k:Tensor, 
                     grad_k[b, h, i:i + _PIECE] = G[:len(x)]
                 torch.sum(V[b, h]*dV, -1, out=grad_o[b, h])
                 torch.mul(dV[:, :dv], V[b, h, :, dv:], out=grad_v[b, h])
-    _in_blocks(work, n, 1)
+    _in_blocks(work, n*heads, 1)
     return grad_q,grad_k,grad_o,grad_v
 
 @_gradients.register_fake

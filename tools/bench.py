@@ -20,7 +20,9 @@ import torch
 from sklearn.kernel_approximation import RBFSampler
 from sklearn.linear_model import RidgeClassifier
 
+from kernel_aimc.attention import ExactAttention, LinearAttention
 from kernel_aimc.chip import HERMES
+from kernel_aimc.encoder import Encoder
 from kernel_aimc.estimators import KernelFeatures
 from kernel_aimc.feature_maps import RandomFeatures
 from kernel_aimc.hardware_aware import TrainingRecipe, make_hardware_aware
@@ -177,6 +179,58 @@ def ridge_processes(n=3):
         name = f'ridge fit and predict, 100,000 x 64 -> 2,048, {name}: AnalogRidgeClassifier / scikit-learn'
         report(name, a, b, unit, [p[0][i]/p[1][i] for p in pairs], target)
 
+def attention(g):
+    "Forward and backward of one layer: 2 heads of 64, 256 features; and from which length on it is faster than exact attention"
+    exact,ours = ExactAttention(),LinearAttention(64, 128, generator=g).train()
+    step = lambda f, t: torch.autograd.grad(f(*t).sum(), t)
+    inputs = lambda L: tuple(torch.randn(1, 2, L, 64, generator=g).requires_grad_() for _ in range(3))
+    try:
+        from performer_pytorch.performer_pytorch import FastAttention
+        theirs = FastAttention(64, 256)
+    except ImportError: theirs = None
+    t = inputs(4096)
+    if theirs is not None: compare('attention, 4,096 tokens, 2 x 64, 256 features, training step: ours / FastAttention', lambda: step(ours, t), lambda: step(theirs, t), n=11, target=.6)
+    compare('attention, 4,096 tokens, 2 x 64, 256 features, training step: ours / exact', lambda: step(ours, t), lambda: step(exact, t), n=11, target=.15)
+    for L in 256, 512, 1024, 2048: # the cross-over is where this is 1
+        t = inputs(L)
+        compare(f'attention, {L:,} tokens, 2 x 64, 256 features, training step: ours / exact', lambda: step(ours, t), lambda: step(exact, t), n=15)
+
+def encoder_steps(threads, samples, hardware, in_cache, n=6):
+    "Seconds of each training step of the CIFAR-10 model; hardware-aware and with features in memory if wanted"
+    from kernel_aimc.lra import _for_hardware, lra_run
+    torch.set_num_threads(threads)
+    model = _for_hardware(Encoder(lra_run('cifar10').encoder(), generator=torch.Generator().manual_seed(0)), 'all' if hardware else 'none').train()
+    if not in_cache: LinearAttention._in_cache = lambda *_: False # a process of its own
+    x,y = torch.randint(256, (samples, 1024)),torch.randint(10, (samples,))
+    for name,b in model.named_buffers():
+        if 'range_steps' in name: b.fill_(100) # ranges no longer follow the inputs, as in all steps but the first
+    optimiser,size,times = torch.optim.AdamW(model.parameters(), 1e-3),4 if in_cache else samples,[]
+    for _ in range(n + 2):
+        start = time.perf_counter()
+        optimiser.zero_grad()
+        for i in range(0, samples, size): (torch.nn.functional.cross_entropy(model(x[i:i + size]), y[i:i + size], reduction='sum')/samples).backward()
+        optimiser.step()
+        times.append(time.perf_counter() - start)
+    return times[2:]
+
+def encoder(rounds=3):
+    "Training steps of the CIFAR-10 model as `kernel_aimc.lra.train` computes them (processes of one thread, attention in the cache) against PyTorch's eager mode with features in memory; float32, 32 x 1,024 tokens"
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+    processes,ratios,seconds = 1 if ONE_THREAD else 2,{},{}
+    def measure(which):
+        n = 1 if which == 'eager' else processes
+        with ProcessPoolExecutor(n, mp_context=get_context('spawn')) as pool:
+            jobs = [pool.submit(encoder_steps, processes if which == 'eager' else 1, 32//n, which == 'hardware-aware', which != 'eager') for _ in range(n)]
+            return statistics.median(max(steps) for steps in zip(*(j.result() for j in jobs)))
+    names = 'eager','ours','hardware-aware'
+    runs = [{which: measure(which) for which in names} for _ in range(rounds)]
+    seconds = {which: 1e3*statistics.median(r[which] for r in runs) for which in names}
+    for a,b,target in ('ours', 'eager', .25), ('hardware-aware', 'ours', 2.):
+        ratios = [r[a]/r[b] for r in runs]
+        report(f'CIFAR-10 model, training step, 32 x 1,024 tokens: {a} / {b}', seconds[a], seconds[b], 'ms', ratios, target)
+    print('tokens per second: ' + ', '.join(f'{which} {32*1024/seconds[which]*1e3:,.0f}' for which in names))
+
 def main():
     warnings.filterwarnings('ignore')
     torch.set_num_threads(1 if ONE_THREAD else 2)
@@ -201,6 +255,8 @@ def main():
         return RidgeClassifier(.5).fit(s.transform(X.numpy()), y.numpy()).predict(s.transform(X.numpy()))
     compare('ridge fit and predict, 30,000 x 16 -> 1,024: ours / scikit-learn', ours, theirs, n=3)
     ridge_processes()
+    attention(g)
+    encoder()
     W = torch.randn(512, 512, generator=g)
     compare('program a 512 x 512 matrix / its product with 8,192 vectors', lambda: HERMES.program(W, g), lambda x=torch.randn(8192, 512): x@W.T)
     with torch.no_grad():
