@@ -8,8 +8,9 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/attention.html.md"""
 __all__ = ['linear_attention', 'causal_linear_attention', 'random_feature_attention', 'paper_projection', 'LinearAttention',
            'HardwareAwareLinearAttention', 'ExactAttention']
 
-# %% ../nbs/11_attention.ipynb #91ff54df
+# %% ../nbs/11_attention.ipynb #497593c6
 import math
+from itertools import product
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +19,7 @@ from torch.nn import functional as F
 from .chip import HERMES
 from .hardware_aware import _AWARE, _Aware, _looked_up, _quantiles
 from .layers import _OnChip, _refuse_gradients
-from .samplers import _in_blocks, seed_from, stream
+from .samplers import seed_from, stream
 from .softmax_features import ExponentialMap, ReLUMap, SoftmaxFeatures, SoftmaxMap
 
 # %% ../nbs/11_attention.ipynb #a15ddf79
@@ -100,27 +101,24 @@ def _averages(q:Tensor, k:Tensor, offset:Tensor, v:Tensor, Omega_q:Tensor, Omega
     sums,V = q.new_empty(n, heads, dv + 1, width),q.new_empty(n, heads, k.shape[2], dv + 1) # of values by features, and of values with their factors
     R_q,R_k = ((Omega*(math.log2(math.e) if kind != 'relu' else 1)).T.contiguous() for Omega in (Omega_q, Omega_k))
     extra = _extras(kind, seed)
-    def work(blocks):
-        space = q.new_empty(_PIECE, width)
-        for block in blocks:
-            for b,h in (divmod(i, heads) for i in range(block.start, block.stop)):
-                lift,o = _lift(kind, k[b, h], Omega_k.T),offset[b, h][:, None]
-                o = o if lift is None else o + lift
-                a = (o - o.amax(0).clamp_min(torch.finfo(o.dtype).min)).exp_() # without a key: 0, not nan
-                torch.mul(v[b, h], a, out=V[b, h, :, :dv])
-                V[b, h, :, dv:] = a
-                S = sums[b, h].zero_()
-                for i in range(0, k.shape[2], _PIECE):
-                    x = k[b, h, i:i + _PIECE]
-                    S.addmm_(V[b, h, i:i + _PIECE].T, _features(kind, eps, x, R_k, space[:len(x)], *extra(lift, std_k, b, h, i, 1)))
-                if weights is not None: S *= weights
-                lift = _lift(kind, q[b, h], Omega_q.T)
-                for i in range(0, L, _PIECE):
-                    x = q[b, h, i:i + _PIECE]
-                    N = S@_features(kind, eps, x, R_q, space[:len(x)], *extra(lift, std_q, b, h, i, 0)).T
-                    total[b, h, :, i:i + _PIECE] = N[dv:] = torch.where(N[dv:] == 0, 1., N[dv:])
-                    torch.div(N[:dv], N[dv:], out=out[b, h, i:i + _PIECE].T)
-    _in_blocks(work, n*heads, 1)
+    space = q.new_empty(_PIECE, width)
+    for b,h in product(range(n), range(heads)):
+        lift,o = _lift(kind, k[b, h], Omega_k.T),offset[b, h][:, None]
+        o = o if lift is None else o + lift
+        a = (o - o.amax(0).clamp_min(torch.finfo(o.dtype).min)).exp_() # without a key: 0, not nan
+        torch.mul(v[b, h], a, out=V[b, h, :, :dv])
+        V[b, h, :, dv:] = a
+        S = sums[b, h].zero_()
+        for i in range(0, k.shape[2], _PIECE):
+            x = k[b, h, i:i + _PIECE]
+            S.addmm_(V[b, h, i:i + _PIECE].T, _features(kind, eps, x, R_k, space[:len(x)], *extra(lift, std_k, b, h, i, 1)))
+        if weights is not None: S *= weights
+        lift = _lift(kind, q[b, h], Omega_q.T)
+        for i in range(0, L, _PIECE):
+            x = q[b, h, i:i + _PIECE]
+            N = S@_features(kind, eps, x, R_q, space[:len(x)], *extra(lift, std_q, b, h, i, 0)).T
+            total[b, h, :, i:i + _PIECE] = N[dv:] = torch.where(N[dv:] == 0, 1., N[dv:])
+            torch.div(N[:dv], N[dv:], out=out[b, h, i:i + _PIECE].T)
     return out,total,sums,V
 
 @_averages.register_fake
@@ -142,31 +140,28 @@ def _gradients(grad:Tensor, q:Tensor, k:Tensor, Omega_q:Tensor, Omega_k:Tensor, 
         elif kind == 'pair': D.mul_(E); torch.mm(D[:, :m].sub_(D[:, m:]), Omega, out=into)
         else: torch.mm(D.mul_(E), Omega, out=into)
     extra = _extras(kind, seed)
-    def work(blocks):
-        space,pulls = (q.new_empty(_PIECE, sums.shape[-1]) for _ in range(2))
-        dN,G,dV = q.new_empty(L, dv + 1),q.new_empty(_PIECE, d),V.new_empty(k.shape[2], dv + 1)
-        for block in blocks:
-            for b,h in (divmod(i, heads) for i in range(block.start, block.stop)):
-                torch.div(grad[b, h], total[b, h].T, out=dN[:, :dv])
-                torch.sum(dN[:, :dv]*out[b, h], -1, keepdim=True, out=dN[:, dv:]).neg_()
-                S,dS,lift = sums[b, h],torch.zeros_like(sums[b, h]),_lift(kind, q[b, h], Omega_q.T)
-                for i in range(0, L, _PIECE):
-                    x,dn = q[b, h, i:i + _PIECE],dN[i:i + _PIECE]
-                    E = _features(kind, eps, x, R_q, space[:len(x)], *extra(lift, std_q, b, h, i, 0))
-                    dS.addmm_(dn.T, E)
-                    pull(E, torch.mm(dn, S, out=pulls[:len(x)]), Omega_q, G[:len(x)])
-                    grad_q[b, h, i:i + _PIECE] = G[:len(x)]
-                if weights is not None: dS *= weights
-                lift = _lift(kind, k[b, h], Omega_k.T)
-                for i in range(0, k.shape[2], _PIECE):
-                    x = k[b, h, i:i + _PIECE]
-                    E = _features(kind, eps, x, R_k, space[:len(x)], *extra(lift, std_k, b, h, i, 1))
-                    dV[i:i + _PIECE] = (dS@E.T).T
-                    pull(E, torch.mm(V[b, h, i:i + _PIECE], dS, out=pulls[:len(x)]), Omega_k, G[:len(x)])
-                    grad_k[b, h, i:i + _PIECE] = G[:len(x)]
-                torch.sum(V[b, h]*dV, -1, out=grad_o[b, h])
-                torch.mul(dV[:, :dv], V[b, h, :, dv:], out=grad_v[b, h])
-    _in_blocks(work, n*heads, 1)
+    space,pulls = (q.new_empty(_PIECE, sums.shape[-1]) for _ in range(2))
+    dN,G,dV = q.new_empty(L, dv + 1),q.new_empty(_PIECE, d),V.new_empty(k.shape[2], dv + 1)
+    for b,h in product(range(n), range(heads)):
+        torch.div(grad[b, h], total[b, h].T, out=dN[:, :dv])
+        torch.sum(dN[:, :dv]*out[b, h], -1, keepdim=True, out=dN[:, dv:]).neg_()
+        S,dS,lift = sums[b, h],torch.zeros_like(sums[b, h]),_lift(kind, q[b, h], Omega_q.T)
+        for i in range(0, L, _PIECE):
+            x,dn = q[b, h, i:i + _PIECE],dN[i:i + _PIECE]
+            E = _features(kind, eps, x, R_q, space[:len(x)], *extra(lift, std_q, b, h, i, 0))
+            dS.addmm_(dn.T, E)
+            pull(E, torch.mm(dn, S, out=pulls[:len(x)]), Omega_q, G[:len(x)])
+            grad_q[b, h, i:i + _PIECE] = G[:len(x)]
+        if weights is not None: dS *= weights
+        lift = _lift(kind, k[b, h], Omega_k.T)
+        for i in range(0, k.shape[2], _PIECE):
+            x = k[b, h, i:i + _PIECE]
+            E = _features(kind, eps, x, R_k, space[:len(x)], *extra(lift, std_k, b, h, i, 1))
+            dV[i:i + _PIECE] = (dS@E.T).T
+            pull(E, torch.mm(V[b, h, i:i + _PIECE], dS, out=pulls[:len(x)]), Omega_k, G[:len(x)])
+            grad_k[b, h, i:i + _PIECE] = G[:len(x)]
+        torch.sum(V[b, h]*dV, -1, out=grad_o[b, h])
+        torch.mul(dV[:, :dv], V[b, h, :, dv:], out=grad_v[b, h])
     return grad_q,grad_k,grad_o,grad_v
 
 @_gradients.register_fake

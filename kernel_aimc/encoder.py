@@ -7,9 +7,9 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/encoder.html.md"""
 # %% auto #0
 __all__ = ['ENCODERS', 'EncoderConfig', 'positions', 'EncoderLayer', 'Encoder']
 
-# %% ../nbs/11a_encoder.ipynb #c8734245
+# %% ../nbs/11a_encoder.ipynb #49075ef2
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor, nn

@@ -87,6 +87,31 @@ def test_the_remedies_command_writes_and_prints_all_of_them():
         table = pd.read_csv(f'{folder}/r.csv')
         assert len(table) == table.remedy.nunique() == 13 and 'own, column scales' in done.output and 'worst' in done.output
 
+# %% ../nbs/16_cli.ipynb #1c747a9c
+def test_the_lra_commands_train_resume_and_evaluate():
+    from kernel_aimc.lra_data import LRAData, Sequences
+    def tiny(task, *args, **kwargs):
+        y = np.arange(60)%2
+        part = Sequences(np.repeat((60 + 120*y).astype(np.uint8), 64), np.arange(61)*64, y, 64, padded=False)
+        return LRAData(task, part, part, part, 10, None, .48, .24, 64, 'two shades', 'a stand-in')
+    with tempfile.TemporaryDirectory() as folder, mock.patch('kernel_aimc.lra.load_lra', tiny):
+        def lra(*words):
+            done = CliRunner().invoke(cli, ['lra', *map(str, words)])
+            assert done.exit_code == 0, (done.output, done.exception)
+            return done.output
+        train = 'train', 'cifar10', '--batch', 20, '--rate', .01, '--processes', 1, '--folder', f'{folder}/run'
+        assert 'best.safetensors' in lra(*train, '--updates', 4)
+        assert {p.name for p in Path(folder, 'run').iterdir()} == {'log.csv', 'curves.png', 'best.safetensors', 'last.safetensors'}
+        lra(*train, '--updates', 8, '--resume')
+        assert [int(r.split(',')[0]) for r in Path(folder, 'run', 'log.csv').read_text().splitlines()[1:]] == [4, 8]
+        out = lra('evaluate', 'cifar10', '--checkpoint', f'{folder}/run', '--on', 'fp32,hermes', '--seeds', 2, '--times', '0,3600', '--samples', 40, '--out', f'{folder}/lra.csv')
+        assert 'two shades (a stand-in)' in out and 'hermes' in out and Path(folder, 'lra.csv').read_text().count('\n') == 1 + 1 + 4
+        lra('train', 'cifar10', '--batch', 20, '--updates', 2, '--processes', 1, '--hardware', 'attention', '--start', f'{folder}/run/best.safetensors', '--folder', f'{folder}/aware')
+        for words,message in ((['train', 'text'], "'text' is not one of 'listops'"), (['train', 'imdb', '--hardware', 'all'], '--start with the checkpoint'), (['evaluate', 'imdb', '--times', 'soon'], "'soon' given, allowed: seconds"),
+                              (['evaluate', 'imdb', '--on', 'gpu'], "'gpu' given, allowed: fp32, ideal"), (['evaluate', 'imdb', '--checkpoint', f'{folder}/run'], 'is a model of cifar10, not of imdb')):
+            done = CliRunner().invoke(cli, ['lra', *words])
+            assert done.exit_code == 2 and message in done.output, (words, done.output)
+
 # %% ../nbs/16_cli.ipynb #140ee142
 def test_help_is_a_manual():
     text = CliRunner().invoke(cli, ['ridge', '--help']).output

@@ -12,7 +12,7 @@ from kernel_aimc.encoder import positions
 from kernel_aimc.chip import HERMES, IDEAL
 from kernel_aimc.hardware_aware import calibrate_ranges
 from kernel_aimc.layers import analog_layers, convert_to_analog, convert_to_digital, program
-from kernel_aimc.mapping import LRA_ENCODERS, lra_layers
+from kernel_aimc.mapping import lra_layers
 
 # %% ../nbs/11a_encoder.ipynb #141a6974
 def test_the_published_models_have_their_published_sizes():
