@@ -236,7 +236,7 @@ def test_ranges_can_be_set_without_training():
         assert all(a.R is not None for m in (attention.self_attn, attention.linear1, attention.linear2) for a in m._programmed.values())
         aware = program(make_hardware_aware(convert_to_analog(nn.Linear(8, 2)), PAPER_ALL).eval())
         before = aware.input_range['weight'].item(); calibrate_ranges(aware, [x], learned=True); assert aware._programmed['weight'].R == before == aware.input_range['weight'].item() == 3.
-        odd = program(convert_to_analog(nn.Linear(8, 16), replace(IDEAL, gain_std=.2, offset_std=.1)).eval(), torch.Generator().manual_seed(0))
+        odd = program(convert_to_analog(nn.Linear(8, 16), replace(IDEAL, gain_std=.2, offset_std=.1, input_range='max')).eval(), torch.Generator().manual_seed(0))
         assert not torch.allclose(odd(x), F.linear(x, odd.weight, odd.bias), atol=.05); torch.testing.assert_close(calibrate_ranges(odd, [x], columns=True)(x), F.linear(x, odd.weight, odd.bias))
         calibrate_ranges(aware, [x]); assert aware.input_range['weight'].item() == aware._programmed['weight'].R == x.abs().max().item()
     for bad in (lambda: calibrate_ranges(convert_to_analog(nn.Linear(2, 2)).eval(), [x])),(lambda: calibrate_ranges(model.train(), [x])):
