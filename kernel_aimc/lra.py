@@ -242,11 +242,12 @@ def _restore(model, optimiser, tensors):
 
 def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save_every_s, progress):
     "What each process of `train` does"
-    from accelerate import Accelerator
+    from accelerate import PartialState
+    from accelerate.utils import reduce
     from tqdm.auto import tqdm
     begun = time.perf_counter()
-    accelerator = Accelerator(cpu=not torch.cuda.is_available())
-    device,rank,world,is_main = accelerator.device,accelerator.process_index,accelerator.num_processes,accelerator.is_main_process
+    state = PartialState(cpu=not torch.cuda.is_available())
+    device,rank,world,is_main = state.device,state.process_index,state.num_processes,state.is_main_process
     precision = _precision(precision, device)
     compiled = precision == 'bf16' if compiled is None else compiled
     if tokens is None: tokens = 4096 if device.type == 'cpu' and not compiled else 2**17
@@ -276,7 +277,7 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
         model.eval()
         mine = np.arange(len(data.validation))[rank::world]
         counts = torch.tensor([correct(model, data.validation, mine, tokens=tokens).sum().item(), len(mine)], dtype=torch.float64 if device.type == 'cpu' else torch.float32, device=device)
-        right,n = accelerator.reduce(counts, 'sum').tolist()
+        right,n = reduce(counts, 'sum').tolist()
         return right/n
 
     bar = tqdm(total=run.updates, initial=update, desc=f'{run.task} {run.attention}', disable=not (progress and is_main), smoothing=.02)
@@ -305,7 +306,7 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
                 sums[2] = minutes is not None and time.perf_counter() - begun > 60*minutes
                 grads = [p.grad if p.grad is not None else torch.zeros_like(p) for group in optimiser.param_groups for p in group['params']]
                 flat = torch.cat([g.flatten() for g in grads] + [sums])
-                if world > 1: flat = accelerator.reduce(flat, 'sum')
+                if world > 1: flat = reduce(flat, 'sum')
                 sums,flat = flat[-3:].tolist(),flat[:-3]
                 flat *= (run.clip_norm/flat.norm().clamp_min(1e-12)).clamp_max(1.)
                 for group in optimiser.param_groups:
