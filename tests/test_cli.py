@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 from kernel_aimc import calibration
 from kernel_aimc.cli import cli
+from kernel_aimc.lra_data import LRAData, Sequences
 
 # %% ../nbs/16_cli.ipynb #08d92f05
 def test_bad_input_is_one_line_and_exit_code_2():
@@ -87,9 +88,8 @@ def test_the_remedies_command_writes_and_prints_all_of_them():
         table = pd.read_csv(f'{folder}/r.csv')
         assert len(table) == table.remedy.nunique() == 13 and 'own, column scales' in done.output and 'worst' in done.output
 
-# %% ../nbs/16_cli.ipynb #1c747a9c
+# %% ../nbs/16_cli.ipynb #a349ad35
 def test_the_lra_commands_train_resume_and_evaluate():
-    from kernel_aimc.lra_data import LRAData, Sequences
     def tiny(task, *args, **kwargs):
         y = np.arange(60)%2
         part = Sequences(np.repeat((60 + 120*y).astype(np.uint8), 64), np.arange(61)*64, y, 64, padded=False)

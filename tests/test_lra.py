@@ -6,8 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,6 +21,7 @@ from kernel_aimc.lra import *
 from kernel_aimc.lra import COLUMNS, correct, on_chip
 from kernel_aimc.lra_data import LRAData, Sequences
 
+# %% ../nbs/15_lra.ipynb #6a31bf93
 def tiny_data(n=160, L=64):
     "Bright and dark pictures of 64 pixels, for runs of seconds"
     def part(seed):
@@ -42,10 +45,8 @@ def test_runs_are_checked_and_rates_follow_their_schedule():
                         (('imdb', 'cpu', dict(attention='linear')), 'attention must be one of favor, exact, relu'), (('imdb', 'cpu', dict(updates=0)), 'updates must be >= 1'), (('imdb', 'cpu', dict(rate=-1.)), 'rate must be > 0')):
         with pytest.raises(ValueError, match=message): lra_run(*bad[:2], **(bad[2] if len(bad) > 2 else {}))
 
-# %% ../nbs/15_lra.ipynb #5b6b90ea
+# %% ../nbs/15_lra.ipynb #27f6ab68
 def test_a_run_learns_and_leaves_what_it_promises():
-    import tempfile
-    from pathlib import Path
     folder = Path(tempfile.mkdtemp())/'run'
     data = tiny_data()
     train(lra_run('cifar10', **TINY), folder, data=data, processes=1, progress=False)
@@ -78,10 +79,8 @@ def start(folder, kind, processes):
     env = os.environ | dict(PYTHONPATH=os.pathsep.join([os.path.dirname(__file__), os.environ.get('PYTHONPATH', '')]))
     return subprocess.Popen([sys.executable, '-c', RUN, str(folder), kind, str(processes)], env=env, start_new_session=True)
 
-# %% ../nbs/15_lra.ipynb #5c9780e2
+# %% ../nbs/15_lra.ipynb #6ab87368
 def test_a_killed_run_ends_as_one_that_was_not():
-    import tempfile
-    from pathlib import Path
     folder,data = Path(tempfile.mkdtemp()),tiny_data()
     run = lra_run('cifar10', **TINY, dropout=.1, hardware='all')
     run = replace(run, **TINY)
@@ -96,10 +95,8 @@ def test_a_killed_run_ends_as_one_that_was_not():
     (a,_),(b,_) = (load_checkpoint(folder/name/'last.safetensors') for name in ('whole', 'killed'))
     assert a.keys() == b.keys() and all(torch.equal(a[k], b[k]) for k in a)
 
-# %% ../nbs/15_lra.ipynb #020abffd
+# %% ../nbs/15_lra.ipynb #2a8620a5
 def test_two_processes_compute_what_one_does():
-    import tempfile
-    from pathlib import Path
     folder,data = Path(tempfile.mkdtemp()),tiny_data()
     process = start(folder/'two', 'plain', 2)
     train(lra_run('cifar10', **TINY), folder/'one', data=data, processes=1, progress=False)
@@ -109,10 +106,8 @@ def test_two_processes_compute_what_one_does():
     logs = [pd.read_csv(folder/name/'log.csv') for name in ('one', 'two')]
     np.testing.assert_allclose(logs[0].loss, logs[1].loss, rtol=1e-3); assert (logs[0].validation_accuracy == logs[1].validation_accuracy).all()
 
-# %% ../nbs/15_lra.ipynb #2c9475aa
+# %% ../nbs/15_lra.ipynb #790b267f
 def test_checkpoints_go_to_the_chip():
-    import tempfile
-    from pathlib import Path
     folder,data = Path(tempfile.mkdtemp()),tiny_data()
     train(lra_run('cifar10', **TINY), folder/'fp32', data=data, processes=1, progress=False)
     results = evaluate(folder/'fp32', on=('fp32', 'ideal', 'hermes'), what='all', times=(0., 1e6), seeds=2, samples=100, data=data, progress=False)
