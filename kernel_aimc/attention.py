@@ -57,8 +57,9 @@ def causal_linear_attention(
     before = before.cumsum(-3) - before
     return _divided((q@before + (q@k.transpose(-1, -2)).tril()@v).flatten(-3, -2)[..., :L, :])
 
-# %% ../nbs/11_attention.ipynb #b0f4582e
+# %% ../nbs/11_attention.ipynb #d9e04b2a
 _PIECE = 1024 # tokens whose features are in the cache at a time
+_SHORTEST = 256 # tokens; for fewer, calling torch takes longer than computing
 _SAFE = 40. # exp of this, and a million sums of its square, are float32 numbers
 
 def _features(kind, eps, x, Omega, out, lift=None, noise=None):
@@ -286,8 +287,8 @@ class LinearAttention(_OnChip, nn.Module):
     def _in_cache(self, q, k, v):
         "Whether `random_feature_attention` computes the same, and faster"
         m = next(iter(self.maps.values()))
-        return (self.variant == 'sound' and isinstance(m.map, ExponentialMap|ReLUMap) and (self.training or not self.is_programmed) and q.dim() == k.dim() == v.dim() == 4 and min(q.shape[-2], k.shape[-2]) >= 256 # for shorter ones, calling torch takes longer than computing
-                and q.device.type == 'cpu' and q.dtype == k.dtype == v.dtype == m.Omega.dtype and not torch.is_autocast_enabled('cpu'))
+        return (self.variant == 'sound' and isinstance(m.map, ExponentialMap|ReLUMap) and (self.training or not self.is_programmed) and q.dim() == k.dim() == v.dim() == 4
+                and min(q.shape[-2], k.shape[-2]) >= _SHORTEST and q.device.type == 'cpu' and q.dtype == k.dtype == v.dtype == m.Omega.dtype and not torch.is_autocast_enabled('cpu'))
 
     def _attend(self, q, k, v, mask):
         maps = [self.maps[name if self.separate else 'qk'] for name in 'qk']
