@@ -57,11 +57,11 @@ class EncoderConfig(EncoderShape):
 def _published(task, **settings): return EncoderConfig(**asdict(LRA_ENCODERS[task]) | settings)
 
 ENCODERS = {
-    'listops': _published('listops', vocabulary=16, activation='gelu', init_std=.02, redraw_every=1500),
+    'listops': _published('listops', vocabulary=16, activation='gelu', init_std=.02, redraw_every=750),
     'imdb': _published('imdb', vocabulary=257, init_std=.02, redraw_every=1500),
-    'aan': _published('aan', vocabulary=257, activation='gelu', redraw_every=1500),
-    'cifar10': _published('cifar10', pixel_mean=.48*255, pixel_std=.24*255, attention_dropout=.1, redraw_every=1500),
-    'pathfinder': _published('pathfinder', pixel_mean=.5*255, pixel_std=.5*255, classifier_activation='relu', dropout=0., redraw_every=1000),
+    'aan': _published('aan', vocabulary=257, activation='gelu', redraw_every=750),
+    'cifar10': _published('cifar10', pixel_mean=.48*255, pixel_std=.24*255, attention_dropout=.1, redraw_every=750),
+    'pathfinder': _published('pathfinder', pixel_mean=.5*255, pixel_std=.5*255, classifier_activation='relu', dropout=0., redraw_every=500),
 }
 
 # %% ../nbs/11a_encoder.ipynb #cc183936

@@ -9,15 +9,17 @@ __all__ = ['RECIPES', 'ATTENTIONS', 'SCHEDULES', 'PAPER_RUNS', 'CPU_RUNS', 'PRES
            'lra_run', 'save_checkpoint', 'load_checkpoint', 'load_encoder', 'correct', 'train', 'on_chip', 'evaluate',
            'add_results', 'plot_curves']
 
-# %% ../nbs/15_lra.ipynb #4ea1ab2a
+# %% ../nbs/15_lra.ipynb #d3dbe16a
 import csv
 import json
 import math
 import os
+import signal
 import socket
 import time
 from contextlib import closing
 from dataclasses import asdict, dataclass, fields, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -91,14 +93,14 @@ class LRARun:
         return self.rate*min(1., (self.updates - n + 1)/(self.updates - start + 1))
 
 def _paper(task, **settings):
-    return LRARun(task=task, variant='paper', decay_vectors=True, schedule=settings.pop('schedule', 'inverse_sqrt'), redraw_every=settings.pop('redraw_every', 750), **settings)
+    return LRARun(task=task, variant='paper', decay_vectors=True, redraw_every=ENCODERS[task].redraw_every, **dict(schedule='inverse_sqrt') | settings)
 
-PAPER_RUNS = { # configuration files of the repository; it counts calls of the map, two per update, until a redraw
+PAPER_RUNS = { # configuration files of the repository
     'listops': _paper('listops', batch=256, updates=50_000, rate=1e-3, warmup=1000, clip_norm=.5, eps=1e-6),
-    'imdb': _paper('imdb', batch=128, updates=16_000, rate=6e-4, warmup=4000, clip_norm=.5, redraw_every=1500),
+    'imdb': _paper('imdb', batch=128, updates=16_000, rate=6e-4, warmup=4000, clip_norm=.5),
     'aan': _paper('aan', batch=128, updates=50_000, rate=1e-3, warmup=4000, clip_norm=.5),
     'cifar10': _paper('cifar10', batch=128, updates=100_000, rate=6e-4, warmup=4000),
-    'pathfinder': _paper('pathfinder', batch=256, updates=100_000, rate=1e-4, warmup=4000, schedule='linear', weight_decay=.01, beta2=.999, eps=1e-6, redraw_every=500),
+    'pathfinder': _paper('pathfinder', batch=256, updates=100_000, rate=1e-4, warmup=4000, schedule='linear', weight_decay=.01, beta2=.999, eps=1e-6),
 }
 CPU_RUNS = {
     'listops': LRARun(task='listops', batch=32, updates=9000, rate=1e-3, dropout=0.),
@@ -255,7 +257,7 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
     if run.start is not None:
         tensors,from_ = load_checkpoint(run.start)
         if from_['run']['task'] != run.task or from_['run']['hardware'] != 'none': raise ValueError(f"train: start must be an FP32 checkpoint of {run.task}, {run.start} is one of {from_['run']['task']}, hardware={from_['run']['hardware']!r}.")
-        model = Encoder(EncoderConfig(**from_['encoder'] | {k: v for k,v in asdict(run.encoder()).items() if k in ('dropout', 'attention_dropout')}))
+        model = Encoder(EncoderConfig(**from_['encoder'] | {k: v for k,v in asdict(run.encoder()).items() if k in ('dropout', 'attention_dropout')}), generator=stream(run.seed, 'model'))
         model.load_state_dict({k.removeprefix('model.'): v for k,v in tensors.items() if k.startswith('model.')})
     model = _for_hardware(model, run.hardware).to(device)
     optimiser = _optimiser(run, model)
@@ -269,7 +271,7 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
         update,best,seconds = facts['update'],facts['best'],facts['seconds']
     log = _Log(folder/'log.csv', update if resume else None) if is_main else None
     attention = [m for m in model.modules() if isinstance(m, LinearAttention)]
-    for m in attention: m._draws = update//run.redraw_every if run.redraw_every else 0
+    for m in attention: m._draws = max(0, update - 1)//run.redraw_every if run.redraw_every else 0 # as many as before the coming update
     forward = torch.compile(model) if compiled else model
     facts = lambda: dict(run=asdict(run), encoder=asdict(model.config), update=update, best=best, seconds=seconds + time.perf_counter() - begun, task=data.task, data=data.source, note=data.note)
 
@@ -293,7 +295,7 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
                 for group in optimiser.param_groups: group['lr'] = run.rate_at(update)
                 optimiser.zero_grad()
                 x,y,lengths = batch.x[rank::world],batch.y[rank::world],batch.lengths[rank::world].reshape(len(batch.x[rank::world]), -1)
-                size = max(1, tokens//(x[0].numel() or 1))
+                size = max(1, tokens//batch.x[0].numel())
                 sums = torch.zeros(3, device=device)
                 for i in range(0, len(x), size):
                     part = x[i:i + size]
@@ -336,6 +338,7 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
                 if stop: return bar.close()
 
 def _process(rank, world, port, threads, args):
+    signal.signal(signal.SIGINT, signal.default_int_handler) # what a process gets whose parent has died; shells let background jobs ignore it
     os.environ |= dict(RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE=str(world), LOCAL_WORLD_SIZE=str(world), MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port), ACCELERATE_USE_CPU='true')
     torch.set_num_threads(threads)
     _train(*args)
@@ -360,13 +363,15 @@ def train(
     folder = Path(folder)
     last = folder/'last.safetensors'
     if precision not in ('auto', 'no', 'bf16'): raise ValueError(f"train: precision must be 'auto', 'no' or 'bf16', got {precision!r}.")
+    if find_spec('accelerate') is None: raise ImportError('train: accelerate is not installed: pip install "kernel_aimc[lra]".')
     if resume and not last.exists(): raise FileNotFoundError(f"train: there is no {last} to resume from.")
     if not resume and last.exists(): raise FileExistsError(f"train: {folder} holds a run already; resume it, or name another folder.")
     folder.mkdir(parents=True, exist_ok=True)
     if data is None: data = load_lra(run.task, data_home, **(dict(level=run.level) if run.task == 'pathfinder' else {}), progress=progress)
     args = run,folder,data,resume,tokens,precision,compiled,minutes,save_every_s,progress
     if processes is None: processes = 1 if torch.cuda.is_available() or 'WORLD_SIZE' in os.environ else torch.get_num_threads()
-    if processes < 2: _train(*args)
+    if processes < 2:
+        with torch.random.fork_rng(): _train(*args) # updates set the global generator
     else:
         with socket.socket() as s: s.bind(('127.0.0.1', 0)); port = s.getsockname()[1]
         torch.multiprocessing.start_processes(_process, (processes, port, max(1, torch.get_num_threads()//processes), args), processes, start_method='spawn')

@@ -66,14 +66,16 @@ def test_a_run_learns_and_leaves_what_it_promises():
     train(lra_run('cifar10', **TINY | dict(updates=28)), folder, data=data, resume=True, processes=1, progress=False) # longer than it was meant to be
     assert load_checkpoint(folder/'last.safetensors')[1]['update'] == 28
 
-# %% ../nbs/15_lra.ipynb #c72b6eb8
+# %% ../nbs/15_lra.ipynb #45f54c0e
 RUN = """
 import sys
+from dataclasses import replace
 from kernel_aimc.lra import lra_run, train
 from test_lra import TINY, tiny_data
 if __name__ == '__main__':
-    settings = dict(dropout=.1, hardware='all') if sys.argv[2] == 'aware' else {}
-    train(lra_run('cifar10', **TINY | settings), sys.argv[1], data=tiny_data(), processes=int(sys.argv[3]), save_every_s=0., progress=False)
+    run = lra_run('cifar10', **TINY)
+    if sys.argv[2] == 'aware': run = replace(lra_run('cifar10', hardware='all', **TINY), dropout=.1, redraw_every=1)
+    train(run, sys.argv[1], data=tiny_data(), processes=int(sys.argv[3]), save_every_s=0., progress=False)
 """
 def start(folder, kind, processes):
     env = os.environ | dict(PYTHONPATH=os.pathsep.join([os.path.dirname(__file__), os.environ.get('PYTHONPATH', '')]))
@@ -82,8 +84,7 @@ def start(folder, kind, processes):
 # %% ../nbs/15_lra.ipynb #6ab87368
 def test_a_killed_run_ends_as_one_that_was_not():
     folder,data = Path(tempfile.mkdtemp()),tiny_data()
-    run = lra_run('cifar10', **TINY, dropout=.1, hardware='all')
-    run = replace(run, **TINY)
+    run = replace(lra_run('cifar10', hardware='all', **TINY), dropout=.1, redraw_every=1)
     train(run, folder/'whole', data=data, processes=1, save_every_s=0., progress=False)
     process = start(folder/'killed', 'aware', 1)
     last = folder/'killed'/'last.safetensors'

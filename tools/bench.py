@@ -217,7 +217,7 @@ def encoder(rounds=3):
     "Training steps of the CIFAR-10 model as `kernel_aimc.lra.train` computes them (processes of one thread, attention in the cache) against PyTorch's eager mode with features in memory; float32, 32 x 1,024 tokens"
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
-    processes,ratios,seconds = 1 if ONE_THREAD else 2,{},{}
+    processes = 1 if ONE_THREAD else 2
     def measure(which):
         n = 1 if which == 'eager' else processes
         with ProcessPoolExecutor(n, mp_context=get_context('spawn')) as pool:
