@@ -1,5 +1,6 @@
 "All checks: configuration, lint, export and clean leave no difference, notebooks run, pytest"
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -8,10 +9,10 @@ from pathlib import Path
 BIN = Path(sys.executable).parent
 
 
-def step(title, *command):
+def step(title, *command, **env):
     print(f'--- {title}', flush=True)
     start = time.perf_counter()
-    if subprocess.run([str(BIN/command[0]), *command[1:]]).returncode: sys.exit(f'check: {title} failed')
+    if subprocess.run([str(BIN/command[0]), *command[1:]], env=os.environ | dict(PYTHONFAULTHANDLER='1') | env).returncode: sys.exit(f'check: {title} failed')
     print(f'    {time.perf_counter() - start:.0f} s', flush=True)
 
 def diff():
@@ -27,7 +28,7 @@ def main(slow):
                                   + subprocess.run(['git', 'status', '--short'], capture_output=True, text=True).stdout)
     step('README.md from index.ipynb', 'python', 'tools/readme.py', '--check')
     step('lint', 'ruff', 'check', '.')
-    step('notebooks', 'nbdev-test', *(['--flags', 'slow'] if slow else []), '--n-workers', '2')
+    step('notebooks', 'nbdev-test', *(['--flags', 'slow'] if slow else []), '--n-workers', '2', OMP_NUM_THREADS='1') # with more, two workers wait for each other's threads
     step('pytest', 'python', '-m', 'pytest')
     print('all checks passed')
 
