@@ -51,6 +51,7 @@ class LRARun:
     batch: int = 32 # samples per update
     updates: int # of the whole run
     rate: float # peak of the learning rate
+    muon_rate: float|None = None # the same of Muon, for the matrices between embedding and classes; None: AdamW trains all
     schedule: str = 'stable' # after the warm-up: 'inverse_sqrt', 'linear' to 0, or 'stable': constant, then linear to 0
     warmup: int = 500 # updates in which the rate rises linearly
     decay: float = .4 # 'stable': the last part of the updates, in which the rate falls
@@ -76,8 +77,8 @@ class LRARun:
             if getattr(self, name) not in values: raise ValueError(f"LRARun: {name} must be one of {', '.join(values)}, got {getattr(self, name)!r}.")
         for name in 'batch', 'updates', 'validate_every':
             if getattr(self, name) < 1: raise ValueError(f"LRARun: {name} must be >= 1, got {getattr(self, name)}.")
-        for name in 'rate', 'clip_norm':
-            if not getattr(self, name) > 0: raise ValueError(f"LRARun: {name} must be > 0, got {getattr(self, name)}.")
+        for name in 'rate', 'clip_norm', 'muon_rate':
+            if getattr(self, name) is not None and not getattr(self, name) > 0: raise ValueError(f"LRARun: {name} must be > 0, got {getattr(self, name)}.")
 
     def encoder(self) -> EncoderConfig:
         "The model that is trained"
@@ -102,13 +103,12 @@ PAPER_RUNS = { # configuration files of the repository
     'cifar10': _paper('cifar10', batch=128, updates=100_000, rate=6e-4, warmup=4000),
     'pathfinder': _paper('pathfinder', batch=256, updates=100_000, rate=1e-4, warmup=4000, schedule='linear', weight_decay=.01, beta2=.999, eps=1e-6),
 }
-CPU_RUNS = {
-    'listops': LRARun(task='listops', batch=32, updates=9000, rate=1e-3, dropout=0.),
-    'imdb': LRARun(task='imdb', batch=32, updates=5600, rate=1e-3, separate_maps=False),
-    'aan': LRARun(task='aan', batch=32, updates=2000, rate=1e-3),
-    'cifar10': LRARun(task='cifar10', batch=50, updates=14_400, rate=1.5e-3, dropout=0., attention_dropout=0., validate_every=900),
-    'pathfinder': LRARun(task='pathfinder', batch=64, updates=40_000, rate=1e-3, weight_decay=.01),
-}
+CPU_RUNS = {name: LRARun(task=name, muon_rate=.02, warmup=200, **settings) for name,settings in dict(
+    listops=dict(batch=32, updates=4500, rate=3e-3, dropout=0.),
+    imdb=dict(batch=32, updates=2800, rate=3e-3, separate_maps=False, validate_every=350),
+    aan=dict(batch=32, updates=2000, rate=3e-3),
+    cifar10=dict(batch=50, updates=7200, rate=3e-3, dropout=0., attention_dropout=0., validate_every=900),
+    pathfinder=dict(batch=64, updates=40_000, rate=3e-3, weight_decay=.01)).items()}
 PRESETS = dict(paper=PAPER_RUNS, cpu=CPU_RUNS)
 
 _TUNING = dict(warmup=100, schedule='linear', dropout=0., attention_dropout=0.)
@@ -224,23 +224,30 @@ class _Log:
     def add(self, **row):
         with open(self.path, 'a', newline='') as f: csv.DictWriter(f, self.columns).writerow({k: f'{v:.6g}' if isinstance(v, float) else v for k,v in row.items()})
 
-def _optimiser(run, model):
-    trained = [p for p in model.parameters() if p.requires_grad]
-    matrices,vectors = ([p for p in trained if (p.dim() > 1) == is_matrix] for is_matrix in (True, False))
-    return torch.optim.AdamW([dict(params=matrices), dict(params=vectors, weight_decay=run.weight_decay*run.decay_vectors)],
-                             lr=run.rate, betas=(.9, run.beta2), eps=run.eps, weight_decay=run.weight_decay)
+class _Optimisers:
+    "AdamW, and Muon for the matrices between embedding and classes where a run asks for it; rates are fractions of their peaks"
+    def __init__(self, run, model):
+        named = [(n, p) for n,p in model.named_parameters() if p.requires_grad]
+        muon = [p for n,p in named if p.dim() == 2 and not n.startswith(('embedding', 'head2'))] if run.muon_rate else []
+        rest = [p for _,p in named if not any(p is m for m in muon)]
+        matrices,vectors = ([p for p in rest if (p.dim() > 1) == is_matrix] for is_matrix in (True, False))
+        self._all = [torch.optim.AdamW([dict(params=matrices), dict(params=vectors, weight_decay=run.weight_decay*run.decay_vectors)],
+                                       lr=run.rate, betas=(.9, run.beta2), eps=run.eps, weight_decay=run.weight_decay)]
+        if muon: self._all.append(torch.optim.Muon(muon, lr=run.muon_rate, weight_decay=run.weight_decay))
+        self._peaks = run.rate,run.muon_rate
+        self.parameters = [p for o in self._all for group in o.param_groups for p in group['params']]
 
-def _state(model, optimiser):
-    tensors = {f'model.{k}': v for k,v in model.state_dict().items()}
-    for i,s in optimiser.state_dict()['state'].items(): tensors |= {f'optimiser.{i}.{k}': v for k,v in s.items()}
-    return tensors
+    def step(self, fraction):
+        for o,peak in zip(self._all, self._peaks):
+            for group in o.param_groups: group['lr'] = peak*fraction
+            o.step()
 
-def _restore(model, optimiser, tensors):
-    model.load_state_dict({k.removeprefix('model.'): v for k,v in tensors.items() if k.startswith('model.')})
-    state = {}
-    for k,v in tensors.items():
-        if k.startswith('optimiser.'): _,i,name = k.split('.'); state.setdefault(int(i), {})[name] = v
-    optimiser.load_state_dict(optimiser.state_dict() | {'state': state})
+    def state_dict(self): return {f'optimiser.{n}.{i}.{k}': v for n,o in enumerate(self._all) for i,s in o.state_dict()['state'].items() for k,v in s.items()}
+
+    def load_state_dict(self, tensors):
+        states = [{} for _ in self._all]
+        for key,v in tensors.items(): n,i,k = key.split('.')[1:]; states[int(n)].setdefault(int(i), {})[k] = v
+        for o,state in zip(self._all, states): o.load_state_dict(o.state_dict() | {'state': state})
 
 def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save_every_s, progress):
     "What each process of `train` does"
@@ -260,14 +267,15 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
         model = Encoder(EncoderConfig(**from_['encoder'] | {k: v for k,v in asdict(run.encoder()).items() if k in ('dropout', 'attention_dropout')}), generator=stream(run.seed, 'model'))
         model.load_state_dict({k.removeprefix('model.'): v for k,v in tensors.items() if k.startswith('model.')})
     model = _for_hardware(model, run.hardware).to(device)
-    optimiser = _optimiser(run, model)
+    optimisers = _Optimisers(run, model)
     batches = Batches(data.train, run.batch, seed=run.seed, drop_last=True)
     per_epoch,update,best,seconds = len(batches),0,-1.,0.
     if resume:
         saved,facts = load_checkpoint(folder/'last.safetensors')
         changed = {k: (facts['run'].get(k), v) for k,v in asdict(run).items() if facts['run'].get(k) != v and k != 'updates'}
         if changed: raise ValueError(f"train: {folder} holds another run: " + ', '.join(f'{k}={a!r} there, {b!r} now' for k,(a,b) in changed.items()) + '.')
-        _restore(model, optimiser, saved)
+        model.load_state_dict({k.removeprefix('model.'): v for k,v in saved.items() if k.startswith('model.')})
+        optimisers.load_state_dict({k: v for k,v in saved.items() if k.startswith('optimiser.')})
         update,best,seconds = facts['update'],facts['best'],facts['seconds']
     log = _Log(folder/'log.csv', update if resume else None) if is_main else None
     attention = [m for m in model.modules() if isinstance(m, LinearAttention)]
@@ -292,8 +300,7 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
                     for m in attention: m.redraw()
                 model.train()
                 _seeded(run, f'update {update} rank {rank}')
-                for group in optimiser.param_groups: group['lr'] = run.rate_at(update)
-                optimiser.zero_grad()
+                for p in optimisers.parameters: p.grad = None
                 x,y,lengths = batch.x[rank::world],batch.y[rank::world],batch.lengths[rank::world].reshape(len(batch.x[rank::world]), -1)
                 size = max(1, tokens//batch.x[0].numel())
                 sums = torch.zeros(3, device=device)
@@ -306,14 +313,12 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
                     (loss/len(batch.x)).backward()
                     sums[0] += loss.detach(); sums[1] += (logits.argmax(-1) == target).sum()
                 sums[2] = minutes is not None and time.perf_counter() - begun > 60*minutes
-                grads = [p.grad if p.grad is not None else torch.zeros_like(p) for group in optimiser.param_groups for p in group['params']]
-                flat = torch.cat([g.flatten() for g in grads] + [sums])
+                flat = torch.cat([(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in optimisers.parameters] + [sums])
                 if world > 1: flat = reduce(flat, 'sum')
                 sums,flat = flat[-3:].tolist(),flat[:-3]
                 flat *= (run.clip_norm/flat.norm().clamp_min(1e-12)).clamp_max(1.)
-                for group in optimiser.param_groups:
-                    for p in group['params']: p.grad,flat = flat[:p.numel()].view_as(p),flat[p.numel():]
-                optimiser.step()
+                for p in optimisers.parameters: p.grad,flat = flat[:p.numel()].view_as(p),flat[p.numel():]
+                optimisers.step(run.rate_at(update)/run.rate)
                 if run.hardware != 'none': clip_weights(model)
                 update += 1
                 seen += int(batch.lengths.sum()); totals += np.array([sums[0], sums[1], len(batch.x)])
@@ -332,7 +337,7 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
                         bar.set_postfix(loss=f"{row['loss']:.3f}", accuracy=f"{row['accuracy']:.1%}", best=f'{max(best, 0):.1%}', **{'tokens/s': row['tokens_per_s']}, refresh=False)
                         totals[:],since,seen = 0,now,0
                     if stop or checked or time.perf_counter() - saved_at > save_every_s:
-                        save_checkpoint(folder/'last.safetensors', _state(model, optimiser), facts())
+                        save_checkpoint(folder/'last.safetensors', {f'model.{k}': v for k,v in model.state_dict().items()} | optimisers.state_dict(), facts())
                         saved_at = time.perf_counter()
                 bar.update()
                 if stop: return bar.close()
@@ -402,6 +407,18 @@ def _measured(model, split, n=64, columns=True):
 
 UPKEEP = 'compensated','uncompensated','renewed'
 
+def _readings(path, data, test, platform, seed, what, times, upkeep, tokens):
+    "Accuracy at each time, in percent, of one programming; digitally where the platform is fp32"
+    if platform == 'fp32': return [100*correct(load_encoder(path)[0], data.test, test, tokens=tokens).double().mean().item()]
+    chip,values = CHIPS[platform],[]
+    if upkeep == 'uncompensated': chip = replace(chip, drift_compensation=None)
+    model = on_chip(load_encoder(path, chip)[0], data.train, stream(seed, 'program'), what=what)
+    for t_s in times:
+        if t_s: set_time(model, t_s)
+        if t_s and upkeep == 'renewed': _measured(model, data.train)
+        values.append(100*correct(model, data.test, test, tokens=tokens).double().mean().item())
+    return values
+
 def evaluate(
     path, # checkpoint, or the folder of a run
     *,
@@ -414,31 +431,36 @@ def evaluate(
     data=None, # `LRAData`; None: loaded or generated
     data_home=None, # folder of data files
     tokens:int=8192, # per pass
+    jobs:int|None=None, # processes of one thread each, which share the programmings; None: one per core
     progress:bool=True, # show a bar
 ): # pandas.DataFrame with the columns of results/lra.csv
     "Test accuracy of a checkpoint, digitally and on chips"
+    import joblib
     import pandas as pd
+    from tqdm.auto import tqdm
     on = (on,) if isinstance(on, str) else tuple(on)
     if wrong := [p for p in on if p != 'fp32' and p not in CHIPS]: raise ValueError(f"evaluate: on must be of fp32, {', '.join(CHIPS)}, got {', '.join(wrong)}.")
     if upkeep not in UPKEEP: raise ValueError(f"evaluate: upkeep must be one of {', '.join(UPKEEP)}, got {upkeep!r}.")
-    _,facts = load_encoder(path)
-    run,rows = facts['run'],[]
+    if what not in ('attention', 'all'): raise ValueError(f"evaluate: what must be 'attention' or 'all', got {what!r}.")
+    run = load_encoder(path)[1]['run']
     if data is None: data = load_lra(run['task'], data_home, **(dict(level=run['level']) if run['task'] == 'pathfinder' else {}), progress=progress)
     test = np.arange(len(data.test) if samples is None else min(samples, len(data.test)))
-    training = 'fp32' if run['hardware'] == 'none' else f"hardware-aware {run['hardware']}"
-    def add(platform, what, t_s, seed, right): rows.append((run['task'], run['attention'], training, platform, what, t_s, seed, f'accuracy_{len(test)}', 100*right.double().mean().item()))
+    jobs,tasks = jobs or torch.get_num_threads(),[]
     for platform in on:
-        if platform == 'fp32':
-            add('fp32', '', '', '', correct(load_encoder(path)[0], data.test, test, tokens=tokens, progress='fp32' if progress else ''))
-            continue
-        chip,name = CHIPS[platform],platform if upkeep == 'compensated' else f'{platform} {upkeep}'
-        if upkeep == 'uncompensated': chip = replace(chip, drift_compensation=None)
-        for seed in range(seeds):
-            model = on_chip(load_encoder(path, chip)[0], data.train, stream(seed, 'program'), what=what)
-            for t_s in times:
-                if t_s: set_time(model, t_s)
-                if t_s and upkeep == 'renewed': _measured(model, data.train)
-                add(name, what, float(t_s), seed, correct(model, data.test, test, tokens=tokens, progress=f'{platform} {seed} {t_s:g} s' if progress else ''))
+        if platform == 'fp32': tasks += [(part, platform, '') for part in np.array_split(test, min(jobs, len(test)))]
+        else: tasks += [(test, platform, seed) for seed in range(seeds)]
+    work = (joblib.delayed(_readings)(path, data, part, platform, seed, what, times, upkeep, tokens) for part,platform,seed in tasks)
+    done = joblib.Parallel(min(jobs, len(tasks)), return_as='generator', inner_max_num_threads=1 if jobs > 1 else None)(work)
+    read = list(tqdm(done, f"{run['task']}, {what}", len(tasks), disable=not progress))
+
+    name = run['task'] + ('' if run['task'] != 'pathfinder' or run['level'] == 'hard' else f" {run['level']}")
+    training = 'fp32' if run['hardware'] == 'none' else f"hardware-aware {run['hardware']}"
+    add = lambda *row: rows.append((name, run['attention'], training, *row[:4], f'accuracy_{len(test)}', row[4]))
+    rows,digital = [],[(len(part), *values) for (part,platform,_),values in zip(tasks, read) if platform == 'fp32']
+    if digital: add('fp32', '', '', '', sum(n*v for n,v in digital)/len(test))
+    for (_,platform,seed),values in zip(tasks, read):
+        if platform != 'fp32':
+            for t_s,value in zip(times, values): add(platform if upkeep == 'compensated' else f'{platform} {upkeep}', what, float(t_s), seed, value)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 # %% ../nbs/15_lra.ipynb #4cb4a8de

@@ -31,7 +31,7 @@ def tiny_data(n=160, L=64):
         return Sequences(x.ravel(), np.arange(n + 1)*L, y, L, padded=False)
     return LRAData('cifar10', part(0), part(1), part(2), 10, None, .48, .24, L, 'synthetic')
 
-TINY = dict(updates=24, batch=16, rate=3e-3, warmup=4, validate_every=12)
+TINY = dict(updates=24, batch=16, rate=3e-3, warmup=4, validate_every=12, muon_rate=None)
 
 # %% ../nbs/15_lra.ipynb #04f881f1
 def test_runs_are_checked_and_rates_follow_their_schedule():
@@ -74,7 +74,7 @@ from kernel_aimc.lra import lra_run, train
 from test_lra import TINY, tiny_data
 if __name__ == '__main__':
     run = lra_run('cifar10', **TINY)
-    if sys.argv[2] == 'aware': run = replace(lra_run('cifar10', hardware='all', **TINY), dropout=.1, redraw_every=1)
+    if sys.argv[2] == 'aware': run = replace(lra_run('cifar10', hardware='all', **TINY), dropout=.1, redraw_every=1, muon_rate=.02)
     train(run, sys.argv[1], data=tiny_data(), processes=int(sys.argv[3]), save_every_s=0., progress=False)
 """
 def start(folder, kind, processes):
@@ -84,7 +84,7 @@ def start(folder, kind, processes):
 # %% ../nbs/15_lra.ipynb #6ab87368
 def test_a_killed_run_ends_as_one_that_was_not():
     folder,data = Path(tempfile.mkdtemp()),tiny_data()
-    run = replace(lra_run('cifar10', hardware='all', **TINY), dropout=.1, redraw_every=1)
+    run = replace(lra_run('cifar10', hardware='all', **TINY), dropout=.1, redraw_every=1, muon_rate=.02)
     train(run, folder/'whole', data=data, processes=1, save_every_s=0., progress=False)
     process = start(folder/'killed', 'aware', 1)
     last = folder/'killed'/'last.safetensors'
@@ -111,14 +111,14 @@ def test_two_processes_compute_what_one_does():
 def test_checkpoints_go_to_the_chip():
     folder,data = Path(tempfile.mkdtemp()),tiny_data()
     train(lra_run('cifar10', **TINY), folder/'fp32', data=data, processes=1, progress=False)
-    results = evaluate(folder/'fp32', on=('fp32', 'ideal', 'hermes'), what='all', times=(0., 1e6), seeds=2, samples=100, data=data, progress=False)
+    results = evaluate(folder/'fp32', on=('fp32', 'ideal', 'hermes'), what='all', times=(0., 1e6), seeds=2, samples=100, data=data, jobs=2, progress=False)
     assert tuple(results.columns) == COLUMNS and len(results) == 1 + 2*4 and set(results.metric) == {'accuracy_100'}
     by = results.groupby('platform').value.mean()
     assert by['fp32'] > 90 and abs(by['ideal'] - by['fp32']) < 1.5 and by['hermes'] > 60
     for upkeep in 'uncompensated', 'renewed':
         kept = evaluate(folder/'fp32', on='hermes', what='all', times=(0., 1e6), samples=100, data=data, progress=False, upkeep=upkeep)
         assert set(kept.platform) == {f'hermes {upkeep}'} and kept.value.iloc[0] > 60
-    again = evaluate(folder/'fp32', on='hermes', what='all', times=(1e6,), seeds=2, samples=100, data=data, progress=False)
+    again = evaluate(folder/'fp32', on='hermes', what='all', times=(1e6,), seeds=2, samples=100, data=data, jobs=1, progress=False)
     assert list(again.value) == list(results.query("platform == 'hermes' and t_s == 1e6").value)                      # read at once, or after another reading
     for what in 'attention', 'all':
         run = lra_run('cifar10', hardware=what, start=str(folder/'fp32'/'best.safetensors'), **TINY)
