@@ -31,15 +31,16 @@ from . import __version__
 from .attention import LinearAttention
 from .chip import CHIPS, HERMES
 from .encoder import ENCODERS, Encoder, EncoderConfig
-from .hardware_aware import TrainingRecipe, calibrate_ranges, clip_weights, make_hardware_aware
+from .hardware_aware import PAPER_ALL, PAPER_ATTENTION, TrainingRecipe, calibrate_ranges, clip_weights, make_hardware_aware
 from .layers import AnalogLinear, analog_layers, convert_to_analog, program, set_time
-from .lra_data import PATHFINDER_LEVELS, Batches, load_lra, prefetch
+from .lra_data import GENERATED_SIZES, PATHFINDER_LEVELS, Batches, load_lra, prefetch
 from .samplers import stream
 
-# %% ../nbs/15_lra.ipynb #7a598898
+# %% ../nbs/15_lra.ipynb #22c9864d
+_OWN = TrainingRecipe(weight_noise=.06, per_sample=True, out_noise=.02, dac_bits=8, decay=.01, clip_sigma=2.5)
 RECIPES = dict( # what a forward pass in hardware-aware training adds, by what will be on the chip
-    attention=TrainingRecipe(weight_noise=.05, per_sample=True, out_noise=.02, dac_bits=8, decay=.01, clip_sigma=2.5),
-    all=TrainingRecipe(weight_noise=.05, per_sample=True, out_noise=.02, dac_bits=8, decay=.01, clip_sigma=2.5))
+    own=dict(attention=_OWN, all=_OWN),
+    paper=dict(attention=PAPER_ATTENTION, all=PAPER_ALL))
 ATTENTIONS = dict(favor='hyperbolic', exact='exact', relu='relu') # as runs call it -> as encoders do
 SCHEDULES = 'inverse_sqrt','linear','stable'
 
@@ -69,10 +70,11 @@ class LRARun:
     validate_every: int = 500 # updates
     seed: int = 0
     hardware: str = 'none' # trained for the chip: 'none', or what will be on it, 'attention' or 'all'
+    recipe: str = 'own' # of that training: 'own' or 'paper'
     start: str|None = None # checkpoint whose weights it begins with
 
     def __post_init__(self):
-        allowed = dict(hardware=('none', *RECIPES), task=tuple(ENCODERS), attention=tuple(ATTENTIONS), schedule=SCHEDULES, level=tuple(PATHFINDER_LEVELS), variant=('sound', 'paper'))
+        allowed = dict(hardware=('none', 'attention', 'all'), recipe=tuple(RECIPES), task=tuple(ENCODERS), attention=tuple(ATTENTIONS), schedule=SCHEDULES, level=tuple(PATHFINDER_LEVELS), variant=('sound', 'paper'))
         for name,values in allowed.items():
             if getattr(self, name) not in values: raise ValueError(f"LRARun: {name} must be one of {', '.join(values)}, got {getattr(self, name)!r}.")
         for name in 'batch', 'updates', 'validate_every':
@@ -111,10 +113,10 @@ CPU_RUNS = {name: LRARun(task=name, muon_rate=.02, warmup=200, **settings) for n
     pathfinder=dict(batch=64, updates=40_000, rate=3e-3, weight_decay=.01)).items()}
 PRESETS = dict(paper=PAPER_RUNS, cpu=CPU_RUNS)
 
-_TUNING = dict(warmup=100, schedule='linear', dropout=0., attention_dropout=0.)
-TUNING = { # of hardware-aware fine-tuning: a tenth of the rate, and a fraction of the updates
-    'listops': dict(updates=600, rate=1e-4, validate_every=300), 'imdb': dict(updates=600, rate=1e-4, validate_every=300), 'aan': dict(updates=300, rate=1e-4, validate_every=100),
-    'cifar10': dict(updates=900, rate=1.5e-4, validate_every=450), 'pathfinder': dict(updates=1000, rate=1e-4, validate_every=500)}
+TUNING = dict( # hardware-aware: a tenth of the rate, and with 'cpu' a fraction of the updates
+    cpu={name: dict(warmup=50, schedule='linear', dropout=0., attention_dropout=0., rate=3e-4, muon_rate=2e-3, validate_every=updates//2, updates=updates)
+         for name,updates in dict(listops=400, imdb=400, aan=150, cifar10=600, pathfinder=600).items()},
+    paper={name: dict(recipe='paper', rate=rate) for name,rate in dict(listops=1e-4, imdb=6e-5, aan=1e-4, cifar10=5e-4, pathfinder=1e-5).items()})
 
 def lra_run(
     task:str, # a key of `ENCODERS`
@@ -124,7 +126,7 @@ def lra_run(
     "A run by its name, with changes"
     if preset not in PRESETS: raise ValueError(f"lra_run: preset must be one of {', '.join(PRESETS)}, got {preset!r}.")
     if task not in PRESETS[preset]: raise ValueError(f"lra_run: task must be one of {', '.join(ENCODERS)}, got {task!r}.")
-    if changes.get('hardware', 'none') != 'none' and preset == 'cpu': changes = _TUNING | TUNING[task] | changes
+    if changes.get('hardware', 'none') != 'none': changes = TUNING[preset][task] | changes
     unknown = set(changes) - {f.name for f in fields(LRARun)}
     if unknown: raise ValueError(f"lra_run: {', '.join(sorted(unknown))} is not a field of LRARun.")
     return replace(PRESETS[preset][task], **changes)
@@ -156,11 +158,11 @@ def load_checkpoint(
     except Exception as e: raise ValueError(f"load_checkpoint: {path} is not a checkpoint of this package ({type(e).__name__}).") from e
     return tensors,facts
 
-def _for_hardware(model, hardware):
+def _for_hardware(model, hardware, recipe):
     "Exchange what will be on the chip for layers that train for it"
     if hardware == 'none': return model
     if hardware == 'all': convert_to_analog(model, model.chip, where=lambda name, m: name != 'embedding')
-    return make_hardware_aware(model, RECIPES[hardware])
+    return make_hardware_aware(model, RECIPES[recipe][hardware])
 
 def load_encoder(
     path, # file, or the folder of a run: its best.safetensors
@@ -169,7 +171,8 @@ def load_encoder(
     "The model of a checkpoint"
     path = Path(path)
     tensors,facts = load_checkpoint(path/'best.safetensors' if path.is_dir() else path)
-    model = _for_hardware(Encoder(EncoderConfig(**facts['encoder']), chip=chip), facts['run']['hardware'])
+    run = LRARun(**facts['run'])
+    model = _for_hardware(Encoder(EncoderConfig(**facts['encoder']), chip=chip), run.hardware, run.recipe)
     model.load_state_dict({k.removeprefix('model.'): v for k,v in tensors.items() if k.startswith('model.')})
     return model.eval(),facts
 
@@ -266,13 +269,14 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
         if from_['run']['task'] != run.task or from_['run']['hardware'] != 'none': raise ValueError(f"train: start must be an FP32 checkpoint of {run.task}, {run.start} is one of {from_['run']['task']}, hardware={from_['run']['hardware']!r}.")
         model = Encoder(EncoderConfig(**from_['encoder'] | {k: v for k,v in asdict(run.encoder()).items() if k in ('dropout', 'attention_dropout')}), generator=stream(run.seed, 'model'))
         model.load_state_dict({k.removeprefix('model.'): v for k,v in tensors.items() if k.startswith('model.')})
-    model = _for_hardware(model, run.hardware).to(device)
+    model = _for_hardware(model, run.hardware, run.recipe).to(device)
     optimisers = _Optimisers(run, model)
     batches = Batches(data.train, run.batch, seed=run.seed, drop_last=True)
     per_epoch,update,best,seconds = len(batches),0,-1.,0.
     if resume:
         saved,facts = load_checkpoint(folder/'last.safetensors')
-        changed = {k: (facts['run'].get(k), v) for k,v in asdict(run).items() if facts['run'].get(k) != v and k != 'updates'}
+        there = asdict(LRARun(**facts['run']))
+        changed = {k: (there[k], v) for k,v in asdict(run).items() if there[k] != v and k != 'updates'}
         if changed: raise ValueError(f"train: {folder} holds another run: " + ', '.join(f'{k}={a!r} there, {b!r} now' for k,(a,b) in changed.items()) + '.')
         model.load_state_dict({k.removeprefix('model.'): v for k,v in saved.items() if k.startswith('model.')})
         optimisers.load_state_dict({k: v for k,v in saved.items() if k.startswith('optimiser.')})
@@ -382,7 +386,8 @@ def train(
         torch.multiprocessing.start_processes(_process, (processes, port, max(1, torch.get_num_threads()//processes), args), processes, start_method='spawn')
     return folder
 
-# %% ../nbs/15_lra.ipynb #91a112ad
+# %% ../nbs/15_lra.ipynb #696ebb84
+_N_CALIBRATION = 64 # samples
 COLUMNS = 'task','attention','training','platform','what','t_s','seed','metric','value'
 
 @torch.no_grad()
@@ -392,7 +397,7 @@ def on_chip(
     generator:torch.Generator, # of the programming
     *,
     what:str='attention', # 'attention': the random projections; 'all': every matrix but the embedding
-    n_calibration:int=64, # samples that set the ranges
+    n_calibration:int=_N_CALIBRATION, # samples that set the ranges
     columns:bool=True, # let the digital unit undo each column's gain and offset, as measured on these samples
 ) -> nn.Module: # the model, in evaluation
     "Program a model and fix its ranges; learned input ranges are kept"
@@ -401,7 +406,7 @@ def on_chip(
     if not analog_layers(model): raise ValueError("on_chip: the model has no random projections; with exact attention put 'all' on the chip.")
     return _measured(program(model.eval(), generator), split, n_calibration, columns)
 
-def _measured(model, split, n=64, columns=True):
+def _measured(model, split, n=_N_CALIBRATION, columns=True):
     rows = np.argsort(split.lengths.reshape(len(split), -1).max(1)[:n], kind='stable')
     return calibrate_ranges(model, (split.batch(part).x for part in np.array_split(rows, max(1, len(rows)//8))), learned=True, columns=columns)
 
@@ -443,7 +448,10 @@ def evaluate(
     if upkeep not in UPKEEP: raise ValueError(f"evaluate: upkeep must be one of {', '.join(UPKEEP)}, got {upkeep!r}.")
     if what not in ('attention', 'all'): raise ValueError(f"evaluate: what must be 'attention' or 'all', got {what!r}.")
     run = load_encoder(path)[1]['run']
-    if data is None: data = load_lra(run['task'], data_home, **(dict(level=run['level']) if run['task'] == 'pathfinder' else {}), progress=progress)
+    if data is None:
+        sizes = GENERATED_SIZES.get(run['task'])
+        fewer = dict(sizes=(_N_CALIBRATION, 1, min(samples, sizes[2]))) if sizes and samples is not None else {} # only what is needed is generated
+        data = load_lra(run['task'], data_home, **fewer, **(dict(level=run['level']) if run['task'] == 'pathfinder' else {}), progress=progress)
     test = np.arange(len(data.test) if samples is None else min(samples, len(data.test)))
     jobs,tasks = jobs or torch.get_num_threads(),[]
     for platform in on:

@@ -24,6 +24,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import chain
 from numbers import Integral
 from pathlib import Path
 from typing import NamedTuple
@@ -143,24 +144,29 @@ def _cached(cache, name, settings, make):
         found = _read(folder)
     return found
 
-# %% ../nbs/14_lra_data.ipynb #cdeed10d
-def _generate(block, size, n, jobs, progress, what):
-    "The first n samples of blocks 0, 1, ..., in order; `block(k)` returns (tokens, lengths, labels) of `size` samples"
+# %% ../nbs/14_lra_data.ipynb #8fa45d58
+_BLOCK = 500 # samples
+GENERATED_SIZES = dict(listops=(96_000, 2_000, 2_000), pathfinder=(160_000, 20_000, 20_000))
+
+def _block_numbers(sizes, usual):
+    "Of the blocks of each part: consecutive in data of the usual sizes; what goes beyond them is numbered from a million times the part's number"
+    ends = np.cumsum([-(-n//_BLOCK) for n in usual]).tolist()
+    return [[first + k if first + k < end else 10**6*(part + 1) + k for k in range(-(-n//_BLOCK))] for part,(n,first,end) in enumerate(zip(sizes, [0, *ends], ends))]
+
+def _generate(block, sizes, usual, jobs, progress, what):
+    "Samples of training, validation and test; `block(k)` returns (tokens, lengths, labels) of `_BLOCK` samples"
     import joblib
     from tqdm.auto import tqdm
-    last = -(-n//size)
-    jobs = min(jobs or joblib.cpu_count(), last)
-    work = map(block, range(last)) if jobs < 2 else joblib.Parallel(jobs, return_as='generator')(joblib.delayed(block)(k) for k in range(last))
-    for k,(tokens,lengths,labels) in enumerate(tqdm(work, what, last, disable=not progress)):
-        m = min(size, n - k*size)
-        yield tokens[:lengths[:m].sum()],lengths[:m],labels[:m]
+    numbers = _block_numbers(sizes, usual)
+    wanted = [min(_BLOCK, n - i*_BLOCK) for n,part in zip(sizes, numbers) for i in range(len(part))]
+    jobs = min(jobs or joblib.cpu_count(), len(wanted))
+    work = map(block, chain(*numbers)) if jobs < 2 else joblib.Parallel(jobs, return_as='generator')(joblib.delayed(block)(k) for k in chain(*numbers))
+    for m,(tokens,lengths,labels) in zip(wanted, tqdm(work, what, len(wanted), disable=not progress)): yield tokens[:lengths[:m].sum()],lengths[:m],labels[:m]
 
 # %% ../nbs/14_lra_data.ipynb #9d4576fd
 LISTOPS_SYMBOLS = ('', *'0123456789', '[MIN', '[MAX', '[MED', '[SM', ']') # a symbol's number is its place; 0 is padding
 
-# %% ../nbs/14_lra_data.ipynb #cc9b92b9
-_LISTOPS_BLOCK = 500
-
+# %% ../nbs/14_lra_data.ipynb #b336a202
 def _shapes(g, n):
     "n trees: for each level the tree of its nodes and their numbers of arguments (0: a digit); and which trees are kept"
     tree,length,levels = np.arange(n),np.zeros(n, np.int64),[]
@@ -205,8 +211,8 @@ def _fill(g, levels, n):
     return symbols,length,value
 
 def _listops_block(k, *, seed):
-    "Samples 500 k to 500 k + 499: (symbols, lengths, values)"
-    g,parts,missing = np.random.default_rng([seed, 1, k]),[],_LISTOPS_BLOCK
+    "Block k: (symbols, lengths, values)"
+    g,parts,missing = np.random.default_rng([seed, 1, k]),[],_BLOCK
     while missing:
         levels,keep = _shapes(g, 13*missing + 100)
         keep &= np.cumsum(keep) <= missing
@@ -439,18 +445,17 @@ def _draw_pathfinder(g, segments, n, original=False):
     picture = np.maximum(np.maximum(1.5*cut(target), 2*cut(other)), disc)
     return _stretch(picture),label,place,tries,placed
 
-_PATHFINDER_BLOCK = 500
 
 def _pathfinder_block(k, *, level, starts, seed):
-    "Samples 500 k to 500 k + 499: (levels, lengths, labels)"
+    "Block k: (levels, lengths, labels)"
     segments,original = PATHFINDER_LEVELS[level],starts == 'script'
-    pictures,labels,*_ = _draw_pathfinder(np.random.default_rng([seed, 3, segments, original, k]), segments, _PATHFINDER_BLOCK, original)
+    pictures,labels,*_ = _draw_pathfinder(np.random.default_rng([seed, 3, segments, original, k]), segments, _BLOCK, original)
     return pictures.ravel(),np.full(len(labels), 1024),labels
 
 def _pathfinder(notes, level, starts, seed, sizes, jobs, progress):
     notes['ends'] = np.cumsum(sizes).tolist()
     block = partial(_pathfinder_block, level=level, starts=starts, seed=seed)
-    yield from _generate(block, _PATHFINDER_BLOCK, sum(sizes), jobs, progress, f'Pathfinder, {level}')
+    yield from _generate(block, sizes, GENERATED_SIZES['pathfinder'], jobs, progress, f'Pathfinder, {level}')
 
 # %% ../nbs/14_lra_data.ipynb #2826e134
 class _Bounded:
@@ -599,9 +604,7 @@ def _file(task, folder, download, progress):
 
 def _listops(notes, seed, sizes, jobs, progress):
     notes['ends'] = np.cumsum(sizes).tolist()
-    yield from _generate(partial(_listops_block, seed=seed), _LISTOPS_BLOCK, sum(sizes), jobs, progress, 'ListOps')
-
-_SIZES = dict(listops=(96_000, 2_000, 2_000), pathfinder=(160_000, 20_000, 20_000))
+    yield from _generate(partial(_listops_block, seed=seed), sizes, GENERATED_SIZES['listops'], jobs, progress, 'ListOps')
 
 # %% ../nbs/14_lra_data.ipynb #e1892678
 def load_lra(
@@ -625,9 +628,9 @@ def load_lra(
     if validation not in ('own', 'test'): raise ValueError(f"load_lra: validation must be 'own' or 'test', got {validation!r}.")
     if validation == 'test' and task != 'imdb': raise ValueError(f"load_lra: validation='test' is for imdb, which has no validation part of its own, got task {task!r}.")
     if not isinstance(seed, Integral) or seed < 0: raise ValueError(f"load_lra: seed must be an integer >= 0, got {seed!r}.")
-    if sizes is not None and task not in _SIZES: raise ValueError(f"load_lra: sizes is for {' and '.join(_SIZES)}, which are generated, got task {task!r}.")
-    if task in _SIZES:
-        sizes = tuple(sizes or _SIZES[task])
+    if sizes is not None and task not in GENERATED_SIZES: raise ValueError(f"load_lra: sizes is for {' and '.join(GENERATED_SIZES)}, which are generated, got task {task!r}.")
+    if task in GENERATED_SIZES:
+        sizes = tuple(sizes or GENERATED_SIZES[task])
         if len(sizes) != 3 or not all(isinstance(n, Integral) and n > 0 for n in sizes): raise ValueError(f"load_lra: sizes must be three integers > 0, got {sizes}.")
         sizes = tuple(map(int, sizes))
     max_length,shown = LRA_ENCODERS[task].max_length,f'seed {seed}'
@@ -645,7 +648,7 @@ def load_lra(
     def checked(notes):
         try: yield from make(notes=notes)
         except (tarfile.TarError, EOFError, OSError, lzma.LZMAError, ValueError) as e:
-            if task in _SIZES or str(e).startswith('load_lra'): raise
+            if task in GENERATED_SIZES or str(e).startswith('load_lra'): raise
             raise ValueError(f"load_lra: {task}: cannot read {shown} in {folder}: {str(e).splitlines()[0] if str(e) else type(e).__name__}") from e
     tokens,offsets,labels,notes = _cached(cache, task, settings, checked)
     note,(a,b,c),k = notes.get('note', ''),notes['ends'],2 if task == 'aan' else 1
@@ -656,7 +659,7 @@ def load_lra(
         else: note = f'{b - a:,} training reviews held out for validation'
     mean,std = dict(cifar10=(.48, .24), pathfinder=(.5, .5)).get(task, (None, None))
     vocabulary = dict(listops=len(LISTOPS_SYMBOLS), imdb=257, aan=257).get(task)
-    return LRAData(task, *parts, LRA_ENCODERS[task].classes, vocabulary, mean, std, max_length, f'generated ({shown})' if task in _SIZES else shown, note)
+    return LRAData(task, *parts, LRA_ENCODERS[task].classes, vocabulary, mean, std, max_length, f'generated ({shown})' if task in GENERATED_SIZES else shown, note)
 
 # %% ../nbs/14_lra_data.ipynb #93d854af
 class Batches:

@@ -119,7 +119,9 @@ def test_generated_samples_depend_on_the_seed_only():
             a,b = getattr(one, part),getattr(two, part)
             assert len(a) == n and all(np.array_equal(x[0], y[0]) and x[1] == y[1] for x,y in ((a[i], b[i]) for i in range(n)))
         assert all(np.array_equal(one.train[i][0], fewer.train[i][0]) and not np.array_equal(one.train[i][0], other.train[i][0]) for i in range(60))
-        assert np.array_equal(one.train[60][0], fewer.validation[0][0]) and one.source.startswith('generated (') and one.note == ''
+        assert all(np.array_equal(getattr(one, part)[i][0], getattr(fewer, part)[i][0]) for part in ('validation', 'test') for i in range(5))
+        assert one.source.startswith('generated (') and one.note == ''
+    assert lra_data._block_numbers((1200, 3, 500), (1000, 500, 500)) == [[0, 1, 1_000_002], [2], [3]]
     again = make('listops', cache=cache/'1', sizes=(700, 40, 20), jobs=1)
     assert isinstance(again.train.tokens, np.memmap) and (again.vocabulary, again.n_classes, again.max_length, again.mean) == (16, 10, 2000, None)
     with pytest.raises(ValueError, match=r'sizes must be three integers > 0, got \(1, 2\)'): load_lra('listops', sizes=(1, 2))
