@@ -105,16 +105,16 @@ PAPER_RUNS = { # configuration files of the repository
     'cifar10': _paper('cifar10', batch=128, updates=100_000, rate=6e-4, warmup=4000),
     'pathfinder': _paper('pathfinder', batch=256, updates=100_000, rate=1e-4, warmup=4000, schedule='linear', weight_decay=.01, beta2=.999, eps=1e-6),
 }
-CPU_RUNS = {name: LRARun(task=name, muon_rate=.02, warmup=200, **settings) for name,settings in dict(
-    listops=dict(batch=32, updates=4500, rate=3e-3, dropout=0.),
-    imdb=dict(batch=32, updates=2800, rate=3e-3, separate_maps=False, validate_every=350),
-    aan=dict(batch=32, updates=2000, rate=3e-3),
-    cifar10=dict(batch=50, updates=7200, rate=3e-3, dropout=0., attention_dropout=0., validate_every=900),
-    pathfinder=dict(batch=64, updates=40_000, rate=3e-3, weight_decay=.01)).items()}
+CPU_RUNS = {name: LRARun(task=name, muon_rate=.01, rate=6e-3, weight_decay=0., dropout=0., attention_dropout=0., **settings) for name,settings in dict(
+    listops=dict(batch=32, updates=4500, warmup=100),
+    imdb=dict(batch=32, updates=2100, warmup=50, separate_maps=False, validate_every=300),
+    aan=dict(batch=32, updates=1000, warmup=50, validate_every=138),
+    cifar10=dict(batch=50, updates=7200, warmup=100, validate_every=900),
+    pathfinder=dict(batch=64, updates=40_000, warmup=200)).items()}
 PRESETS = dict(paper=PAPER_RUNS, cpu=CPU_RUNS)
 
 TUNING = dict( # hardware-aware: a tenth of the rate, and with 'cpu' a fraction of the updates
-    cpu={name: dict(warmup=50, schedule='linear', dropout=0., attention_dropout=0., rate=3e-4, muon_rate=2e-3, validate_every=updates//2, updates=updates)
+    cpu={name: dict(warmup=50, schedule='linear', rate=1e-3, muon_rate=2e-3, validate_every=updates//2, updates=updates)
          for name,updates in dict(listops=400, imdb=400, aan=150, cifar10=600, pathfinder=600).items()},
     paper={name: dict(recipe='paper', rate=rate) for name,rate in dict(listops=1e-4, imdb=6e-5, aan=1e-4, cifar10=5e-4, pathfinder=1e-5).items()})
 

@@ -1,0 +1,32 @@
+"Every checkpoint that is kept evaluates to what results/lra.csv says of its first test samples, digitally and on the chip"
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from kernel_aimc.lra import evaluate, load_checkpoint, load_encoder
+from kernel_aimc.lra_data import load_lra
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = sorted(p.parent for p in (ROOT/'checkpoints').glob('*/best.safetensors'))
+N = 100
+
+def test_checkpoints_are_small_and_whole():
+    assert FOLDERS
+    for folder in FOLDERS:
+        assert sum(p.stat().st_size for p in folder.iterdir()) < 2e6 and all(p.stat().st_size < 1e6 for p in folder.iterdir())
+        log,facts = pd.read_csv(folder/'log.csv'),load_checkpoint(folder/'best.safetensors')[1]
+        assert log['update'].is_monotonic_increasing and facts['validation_accuracy'] == pytest.approx(log.validation_accuracy.max(), abs=1e-5)
+        assert log.dropna(subset='validation_accuracy')['update'].iloc[-1] == log['update'].iloc[-1]
+
+@pytest.mark.parametrize('folder', FOLDERS, ids=lambda p: p.name)
+def test_a_checkpoint_repeats_its_row(folder, testbench, tmp_path):
+    run = load_encoder(folder)[1]['run']
+    generated = run['task'] in ('listops', 'pathfinder')
+    data = load_lra(run['task'], testbench/'data', download=False, cache=tmp_path, progress=False, **dict(sizes=(64, 1, N)) if generated else {}, **dict(level=run['level']) if run['task'] == 'pathfinder' else {})
+    what = 'all' if run['hardware'] == 'all' or run['attention'] == 'exact' else 'attention'
+    got = evaluate(folder, on=('fp32', 'hermes-calibrated'), what=what, samples=N, data=data, jobs=1, progress=False)
+    kept = pd.read_csv(ROOT/'results'/'lra.csv', keep_default_na=False).query(f"metric == 'accuracy_{N}' and seed in ('', '0')")
+    for row in got.itertuples():
+        same = kept[(kept.task == row.task) & (kept.attention == row.attention) & (kept.training == row.training) & (kept.platform == row.platform) & (kept.what == row.what)]
+        assert len(same) == 1 and abs(same.value.item() - row.value) <= 100/N # one sample may lie on the border of two classes on another processor
