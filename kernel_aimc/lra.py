@@ -105,8 +105,8 @@ PAPER_RUNS = { # configuration files of the repository
     'cifar10': _paper('cifar10', batch=128, updates=100_000, rate=6e-4, warmup=4000),
     'pathfinder': _paper('pathfinder', batch=256, updates=100_000, rate=1e-4, warmup=4000, schedule='linear', weight_decay=.01, beta2=.999, eps=1e-6),
 }
-CPU_RUNS = {name: LRARun(task=name, muon_rate=.01, rate=6e-3, weight_decay=0., dropout=0., attention_dropout=0., **settings) for name,settings in dict(
-    listops=dict(batch=32, updates=4500, warmup=100),
+CPU_RUNS = {name: LRARun(task=name, **dict(muon_rate=.01, rate=6e-3, weight_decay=0., dropout=0., attention_dropout=0.) | settings) for name,settings in dict(
+    listops=dict(batch=32, updates=6000, warmup=200, rate=1e-3, muon_rate=.002),
     imdb=dict(batch=32, updates=2100, warmup=50, separate_maps=False, validate_every=300),
     aan=dict(batch=32, updates=1000, warmup=50, validate_every=138),
     cifar10=dict(batch=50, updates=7200, warmup=100, validate_every=900),

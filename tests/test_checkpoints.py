@@ -8,7 +8,11 @@ from kernel_aimc.lra import evaluate, load_checkpoint, load_encoder
 from kernel_aimc.lra_data import load_lra
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = sorted(p.parent for p in (ROOT/'checkpoints').glob('*/best.safetensors'))
+def finished(folder):
+    update,run = (load_checkpoint(folder/'last.safetensors')[1][k] for k in ('update', 'run'))
+    return update == run['updates']
+
+FOLDERS = [f for f in sorted(p.parent for p in (ROOT/'checkpoints').glob('*/best.safetensors')) if finished(f)] # others go on with --resume
 N = 100
 
 def test_checkpoints_are_small_and_whole():
@@ -19,11 +23,14 @@ def test_checkpoints_are_small_and_whole():
         assert log['update'].is_monotonic_increasing and facts['validation_accuracy'] == pytest.approx(log.validation_accuracy.max(), abs=1e-5)
         assert log.dropna(subset='validation_accuracy')['update'].iloc[-1] == log['update'].iloc[-1]
 
+@pytest.fixture(scope='module')
+def converted(tmp_path_factory): return tmp_path_factory.mktemp('lra')
+
 @pytest.mark.parametrize('folder', FOLDERS, ids=lambda p: p.name)
-def test_a_checkpoint_repeats_its_row(folder, testbench, tmp_path):
+def test_a_checkpoint_repeats_its_row(folder, testbench, converted):
     run = load_encoder(folder)[1]['run']
     generated = run['task'] in ('listops', 'pathfinder')
-    data = load_lra(run['task'], testbench/'data', download=False, cache=tmp_path, progress=False, **dict(sizes=(64, 1, N)) if generated else {}, **dict(level=run['level']) if run['task'] == 'pathfinder' else {})
+    data = load_lra(run['task'], testbench/'data', download=False, cache=converted, progress=False, **dict(sizes=(64, 1, N)) if generated else {}, **dict(level=run['level']) if run['task'] == 'pathfinder' else {})
     what = 'all' if run['hardware'] == 'all' or run['attention'] == 'exact' else 'attention'
     got = evaluate(folder, on=('fp32', 'hermes-calibrated'), what=what, samples=N, data=data, jobs=1, progress=False)
     kept = pd.read_csv(ROOT/'results'/'lra.csv', keep_default_na=False).query(f"metric == 'accuracy_{N}' and seed in ('', '0')")
