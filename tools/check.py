@@ -29,7 +29,7 @@ def main(slow):
     step('README.md from index.ipynb', 'python', 'tools/readme.py', '--check')
     step('lint', 'ruff', 'check', '.')
     step('notebooks', 'nbdev-test', *(['--flags', 'slow'] if slow else []), '--n-workers', '2', OMP_NUM_THREADS='1') # with more threads, two workers wait for each other's
-    step('pytest', 'python', '-m', 'pytest', '-n', '2', '--dist', 'worksteal', OMP_NUM_THREADS='1')
+    step('pytest', 'python', '-m', 'pytest', '-n', '2', '--dist', 'loadfile', OMP_NUM_THREADS='1')
     print('all checks passed')
 
 if __name__ == '__main__':
