@@ -113,8 +113,8 @@ CPU_RUNS = {name: LRARun(task=name, **dict(muon_rate=.01, rate=6e-3, weight_deca
     pathfinder=dict(batch=64, updates=40_000, warmup=200)).items()}
 PRESETS = dict(paper=PAPER_RUNS, cpu=CPU_RUNS)
 
-TUNING = dict( # hardware-aware: a tenth of the rate, and with 'cpu' a fraction of the updates
-    cpu={name: dict(warmup=50, schedule='linear', rate=1e-3, muon_rate=2e-3, validate_every=updates//2, updates=updates)
+TUNING = dict( # hardware-aware: a tenth of the rate; 'cpu': a fifth, and a fraction of the updates
+    cpu={name: dict(warmup=50, schedule='linear', rate=CPU_RUNS[name].rate/5, muon_rate=CPU_RUNS[name].muon_rate/5, validate_every=updates//2, updates=updates)
          for name,updates in dict(listops=400, imdb=400, aan=150, cifar10=600, pathfinder=600).items()},
     paper={name: dict(recipe='paper', rate=rate) for name,rate in dict(listops=1e-4, imdb=6e-5, aan=1e-4, cifar10=5e-4, pathfinder=1e-5).items()})
 
