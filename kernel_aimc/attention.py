@@ -57,7 +57,8 @@ def causal_linear_attention(
     before = before.cumsum(-3) - before
     return _divided((q@before + (q@k.transpose(-1, -2)).tril()@v).flatten(-3, -2)[..., :L, :])
 
-# %% ../nbs/11_attention.ipynb #d9e04b2a
+# %% ../nbs/11_attention.ipynb #1fe63f13
+_OPERATORS = __name__.replace('.', '_') # their namespace: torch deletes an operator when its name is defined again, as a notebook would do to the package's
 _PIECE = 1024 # tokens whose features are in the cache at a time
 _SHORTEST = 256 # tokens; for fewer, calling torch takes longer than computing
 _SAFE = 40. # exp of this, and a million sums of its square, are float32 numbers
@@ -94,7 +95,7 @@ def _extras(kind, seed):
     "What a piece's features take besides the inputs"
     return lambda lift, std, b, h, i, which: (None if lift is None else lift[i:i + _PIECE], None if std is None else _noise(kind, std[b, h, i:i + _PIECE], seed, b, h, i, which))
 
-@torch.library.custom_op('kernel_aimc::random_feature_attention', mutates_args=())
+@torch.library.custom_op(_OPERATORS + '::random_feature_attention', mutates_args=())
 def _averages(q:Tensor, k:Tensor, offset:Tensor, v:Tensor, Omega_q:Tensor, Omega_k:Tensor, weights:Tensor|None, std_q:Tensor|None, std_k:Tensor|None, seed:Tensor|None, kind:str, eps:float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     n,heads,L,d = q.shape
     width,dv = len(Omega_q)*(1 + (kind == 'pair')),v.shape[-1]
@@ -129,7 +130,7 @@ def _(q, k, offset, v, Omega_q, Omega_k, weights, std_q, std_k, seed, kind, eps)
     return (q.new_empty(n, L, heads, dv).transpose(1, 2), q.new_empty(n, heads, 1, L),
             q.new_empty(n, heads, dv + 1, len(Omega_q)*(1 + (kind == 'pair'))), q.new_empty(n, heads, k.shape[2], dv + 1))
 
-@torch.library.custom_op('kernel_aimc::random_feature_attention_backward', mutates_args=())
+@torch.library.custom_op(_OPERATORS + '::random_feature_attention_backward', mutates_args=())
 def _gradients(grad:Tensor, q:Tensor, k:Tensor, Omega_q:Tensor, Omega_k:Tensor, weights:Tensor|None, std_q:Tensor|None, std_k:Tensor|None, seed:Tensor|None, out:Tensor, total:Tensor, sums:Tensor, V:Tensor, kind:str, eps:float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     n,heads,L,d = q.shape
     m,dv = len(Omega_q),out.shape[-1]

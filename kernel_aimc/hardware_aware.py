@@ -159,9 +159,10 @@ def _of_seed(seed, shape, scale, dtype):
     for piece,z in _looked_up(seed, out.view(-1).split(_PIECE), values if scale == 1 else values*scale): piece.copy_(z)
     return out
 
+_OPERATORS = __name__.replace('.', '_') # their namespace: torch deletes an operator when its name is defined again, as a notebook would do to the package's
 _PIECE = 2**15 # numbers; of more, torch would split each operation among threads, for which it waits on a busy machine
 
-@torch.library.custom_op('kernel_aimc::quick_normal', mutates_args=())
+@torch.library.custom_op(_OPERATORS + '::quick_normal', mutates_args=())
 def _quick_normal_op(seed:Tensor, shape:Sequence[int], dtype:torch.dtype) -> Tensor: return _of_seed(seed, shape, 1., dtype)
 
 @_quick_normal_op.register_fake
@@ -211,7 +212,7 @@ def _followed(x, R, steps, init_steps, init_std):
     moves = (steps < init_steps) & (std > 0)
     return torch.where(moves, (steps*R.abs() + init_std*std)/(steps + 1), R).to(R.dtype),steps + moves
 
-@torch.library.custom_op('kernel_aimc::followed', mutates_args=()) # for the compiler a black box, since what it does depends on a number of passes
+@torch.library.custom_op(_OPERATORS + '::followed', mutates_args=()) # for the compiler a black box, since what it does depends on a number of passes
 def _followed_op(x:Tensor, R:Tensor, steps:Tensor, init_steps:int, init_std:float) -> tuple[Tensor, Tensor]: return _followed(x, R, steps, init_steps, init_std)
 
 @_followed_op.register_fake

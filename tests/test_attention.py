@@ -56,12 +56,7 @@ def test_features_in_the_cache_are_those_in_memory():
     with pytest.raises(TypeError, match='must be an ExponentialMap or a ReLUMap'): random_feature_attention(q, k, v, Omega, TrigonometricMap())
     small = [t[:1, :, :5].float().contiguous().requires_grad_() for t in (q, k, v)]
     given = *small[:2], -small[1].square().sum(-1)/2, small[2], *(Omega.float(),)*2, *(None,)*4, 'pair', 0.
-    torch.library.opcheck(attention._averages, given, test_utils=('test_faketensor', 'test_autograd_registration'))
-    tensors = [t for t in given if isinstance(t, torch.Tensor)]
-    before = [t.clone() for t in tensors]
-    outs = attention._averages(*given)
-    assert all(torch.equal(a, b) for a,b in zip(before, tensors)) # what opcheck's test_schema looks at too; that one crashed at times with torch 2.13
-    assert not {t.data_ptr() for t in tensors} & {t.data_ptr() for t in outs}
+    torch.library.opcheck(attention._averages, given, test_utils=('test_schema', 'test_faketensor', 'test_autograd_registration'))
 
 # %% ../nbs/11_attention.ipynb #708ca503
 def test_linear_attention_approaches_softmax():
