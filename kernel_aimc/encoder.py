@@ -137,35 +137,37 @@ class Encoder(nn.Module):
         if c.vocabulary is None: self.embedding.bias.normal_(0, .1, generator=g)
         else: self.embedding.weight[0] = 0
 
-    def embed(self, x, padding=None):
+    def embed(self, x, padding=None, places=None):
         "Tokens or numbers (n, L) to (n, L, d_model)"
         c,L = self.config,x.shape[1]
         if L > c.max_length: raise ValueError(f"Encoder: sequences must have at most {c.max_length} tokens, got {L}.")
         e = self.embedding(x.long()) if c.vocabulary is not None else self.embedding((x[..., None].to(self.embedding.weight.dtype) - c.pixel_mean)/c.pixel_std)
-        e = self.dropout(self.norm(math.sqrt(c.d_model)*e + self.positions[:L]))
+        e = self.dropout(self.norm(math.sqrt(c.d_model)*e + (self.positions[:L] if places is None else self.positions[places])))
         return e if padding is None else e.masked_fill(padding[..., None], 0)
 
     def pool(self,
         x, # tokens or numbers, shape (n, L)
         padding=None, # True where a token is padding, shape (n, L)
+        places=None, # which positions of longer sequences these are, counted from 0, shape (L,); None: the first
     ): # shape (n, d_model)
         "Mean of the last layer's outputs over the true length"
         padding = None if padding is None or not padding.any() else padding
-        h = self.embed(x, padding)
+        h = self.embed(x, padding, places)
         for i in range(self.config.n_layers): h = self.layers[0 if self.config.tied else i](h, padding)
         return h.mean(1) if padding is None else h.sum(1)/(~padding).sum(1, keepdim=True).clamp_min(1)
 
     def forward(self,
         x, # tokens (0: padding) or numbers, shape (n, L), or (n, 2, L) for two documents
         padding=None, # True where a token is padding, same shape; None: where a token is 0. Numbers have none
+        places=None, # which positions of longer sequences these are, counted from 0, shape (L,); None: the first
     ): # logits, shape (n, classes)
         "Classify sequences"
         c = self.config
         if x.dim() != 1 + c.documents or (c.documents == 2 and x.shape[1] != 2):
             raise ValueError(f"Encoder: x must have shape (n, {'2, ' if c.documents == 2 else ''}L), got {tuple(x.shape)}.")
         if padding is None and c.vocabulary is not None: padding = x == 0
-        if c.documents == 1: h = self.pool(x, padding)
+        if c.documents == 1: h = self.pool(x, padding, places)
         else:
-            h = self.pool(x.flatten(0, 1), None if padding is None else padding.flatten(0, 1)).unflatten(0, (-1, 2))
+            h = self.pool(x.flatten(0, 1), None if padding is None else padding.flatten(0, 1), places).unflatten(0, (-1, 2))
             h = torch.cat([h[:, 1], h[:, 0]], -1) # the second first, as in the paper's code
         return self.head2(_ACTIVATIONS[c.classifier_activation](self.dropout(self.head1(h))))

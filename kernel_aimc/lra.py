@@ -65,6 +65,7 @@ class LRARun:
     attention_dropout: float|None = None
     variant: str = 'sound' # of attention: 'sound' or 'paper'
     separate_maps: bool|None = None # None: the encoder's
+    keep: float = 1. # share of a sequence's tokens that a training pass takes, drawn at random for each pass
     redraw_every: int|None = None # updates after which directions are drawn anew; None: never
     level: str = 'hard' # of pathfinder
     validate_every: int = 500 # updates
@@ -79,6 +80,7 @@ class LRARun:
             if getattr(self, name) not in values: raise ValueError(f"LRARun: {name} must be one of {', '.join(values)}, got {getattr(self, name)!r}.")
         for name in 'batch', 'updates', 'validate_every':
             if getattr(self, name) < 1: raise ValueError(f"LRARun: {name} must be >= 1, got {getattr(self, name)}.")
+        if not 0 < self.keep <= 1: raise ValueError(f"LRARun: keep must be in (0, 1], got {self.keep}.")
         for name in 'rate', 'clip_norm', 'muon_rate':
             if getattr(self, name) is not None and not getattr(self, name) > 0: raise ValueError(f"LRARun: {name} must be > 0, got {getattr(self, name)}.")
 
@@ -109,7 +111,7 @@ CPU_RUNS = {name: LRARun(task=name, **dict(muon_rate=.01, rate=6e-3, weight_deca
     listops=dict(batch=32, updates=6000, warmup=200, rate=1e-3, muon_rate=.002),
     imdb=dict(batch=32, updates=2100, warmup=50, separate_maps=False, validate_every=300),
     aan=dict(batch=32, updates=1000, warmup=50, validate_every=138),
-    cifar10=dict(batch=50, updates=7200, warmup=100, validate_every=900),
+    cifar10=dict(batch=100, updates=9000, warmup=100, validate_every=900, keep=.25, rate=3e-3, muon_rate=.02),
     pathfinder=dict(batch=64, updates=40_000, warmup=200)).items()}
 PRESETS = dict(paper=PAPER_RUNS, cpu=CPU_RUNS)
 
@@ -306,13 +308,15 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
                 _seeded(run, f'update {update} rank {rank}')
                 for p in optimisers.parameters: p.grad = None
                 x,y,lengths = batch.x[rank::world],batch.y[rank::world],batch.lengths[rank::world].reshape(len(batch.x[rank::world]), -1)
-                size = max(1, tokens//batch.x[0].numel())
+                size = max(1, int(tokens/(run.keep*batch.x[0].numel())))
                 sums = torch.zeros(3, device=device)
                 for i in range(0, len(x), size):
                     part = x[i:i + size]
                     if not compiled: part = part[..., :int(lengths[i:i + size].max())]
+                    L,places = part.shape[-1],None
+                    if run.keep < 1: places = torch.randperm(L)[:math.ceil(run.keep*L)].sort().values; part = part[..., places]; places = places.to(device)
                     target = y[i:i + size].to(device)
-                    with torch.autocast(device.type, torch.bfloat16, enabled=precision == 'bf16'): logits = forward(part.to(device))
+                    with torch.autocast(device.type, torch.bfloat16, enabled=precision == 'bf16'): logits = forward(part.to(device), places=places)
                     loss = F.cross_entropy(logits.float(), target, reduction='sum')
                     (loss/len(batch.x)).backward()
                     sums[0] += loss.detach(); sums[1] += (logits.argmax(-1) == target).sum()
@@ -325,7 +329,7 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
                 optimisers.step(run.rate_at(update)/run.rate)
                 if run.hardware != 'none': clip_weights(model)
                 update += 1
-                seen += int(batch.lengths.sum()); totals += np.array([sums[0], sums[1], len(batch.x)])
+                seen += int(run.keep*batch.lengths.sum()); totals += np.array([sums[0], sums[1], len(batch.x)])
                 if not math.isfinite(sums[0]): raise FloatingPointError(f"train: the loss of update {update} is {sums[0]}; lower the rate ({run.rate}).")
                 stop = sums[2] > 0 or update == run.updates
                 checked = update%run.validate_every == 0 or update == run.updates

@@ -31,7 +31,7 @@ def tiny_data(n=160, L=64):
         return Sequences(x.ravel(), np.arange(n + 1)*L, y, L, padded=False)
     return LRAData('cifar10', part(0), part(1), part(2), 10, None, .48, .24, L, 'synthetic')
 
-TINY = dict(updates=24, batch=16, rate=3e-3, warmup=4, validate_every=12, muon_rate=None)
+TINY = dict(updates=24, batch=16, rate=3e-3, warmup=4, validate_every=12, muon_rate=None, keep=1.)
 
 # %% ../nbs/15_lra.ipynb #04f881f1
 def test_runs_are_checked_and_rates_follow_their_schedule():
@@ -42,7 +42,7 @@ def test_runs_are_checked_and_rates_follow_their_schedule():
     linear = lra_run('pathfinder', 'paper'); assert linear.rate_at(3999) == 1e-4 > linear.rate_at(4000) and linear.rate_at(99_999) == pytest.approx(1e-4/96_001)
     assert lra_run('cifar10', hardware='all').updates < 2000 and lra_run('imdb').encoder().separate_maps is False and lra_run('imdb', 'paper').encoder().separate_maps
     for bad,message in ((('text',), 'task must be one of listops'), (('imdb', 'gpu'), 'preset must be one of paper, cpu'), (('imdb', 'cpu', dict(speed=1)), 'speed is not a field'),
-                        (('imdb', 'cpu', dict(attention='linear')), 'attention must be one of favor, exact, relu'), (('imdb', 'cpu', dict(updates=0)), 'updates must be >= 1'), (('imdb', 'cpu', dict(rate=-1.)), 'rate must be > 0')):
+                        (('imdb', 'cpu', dict(attention='linear')), 'attention must be one of favor, exact, relu'), (('imdb', 'cpu', dict(updates=0)), 'updates must be >= 1'), (('imdb', 'cpu', dict(rate=-1.)), 'rate must be > 0'), (('imdb', 'cpu', dict(keep=0.)), r'keep must be in \(0, 1\]')):
         with pytest.raises(ValueError, match=message): lra_run(*bad[:2], **(bad[2] if len(bad) > 2 else {}))
 
 # %% ../nbs/15_lra.ipynb #27f6ab68
@@ -74,7 +74,7 @@ from kernel_aimc.lra import lra_run, train
 from test_lra import TINY, tiny_data
 if __name__ == '__main__':
     run = lra_run('cifar10', **TINY)
-    if sys.argv[2] == 'aware': run = replace(lra_run('cifar10', hardware='all', **TINY), dropout=.1, redraw_every=1, muon_rate=.02)
+    if sys.argv[2] == 'aware': run = replace(lra_run('cifar10', hardware='all', **TINY), dropout=.1, redraw_every=1, muon_rate=.02, keep=.7)
     train(run, sys.argv[1], data=tiny_data(), processes=int(sys.argv[3]), save_every_s=0., progress=False)
 """
 def start(folder, kind, processes):
@@ -84,7 +84,7 @@ def start(folder, kind, processes):
 # %% ../nbs/15_lra.ipynb #6ab87368
 def test_a_killed_run_ends_as_one_that_was_not():
     folder,data = Path(tempfile.mkdtemp()),tiny_data()
-    run = replace(lra_run('cifar10', hardware='all', **TINY), dropout=.1, redraw_every=1, muon_rate=.02)
+    run = replace(lra_run('cifar10', hardware='all', **TINY), dropout=.1, redraw_every=1, muon_rate=.02, keep=.7)
     train(run, folder/'whole', data=data, processes=1, save_every_s=0., progress=False)
     process = start(folder/'killed', 'aware', 1)
     last = folder/'killed'/'last.safetensors'
