@@ -66,6 +66,7 @@ class LRARun:
     variant: str = 'sound' # of attention: 'sound' or 'paper'
     separate_maps: bool|None = None # None: the encoder's
     keep: float = 1. # share of a sequence's tokens that a training pass takes, drawn at random for each pass
+    mix_pairs: bool = False # of two documents: pairs of class 0 exchange their second documents within a batch, and the order within each pair is drawn
     redraw_every: int|None = None # updates after which directions are drawn anew; None: never
     level: str = 'hard' # of pathfinder
     validate_every: int = 500 # updates
@@ -80,6 +81,7 @@ class LRARun:
             if getattr(self, name) not in values: raise ValueError(f"LRARun: {name} must be one of {', '.join(values)}, got {getattr(self, name)!r}.")
         for name in 'batch', 'updates', 'validate_every':
             if getattr(self, name) < 1: raise ValueError(f"LRARun: {name} must be >= 1, got {getattr(self, name)}.")
+        if self.mix_pairs and ENCODERS[self.task].documents != 2: raise ValueError(f"LRARun: mix_pairs is for two documents, {self.task} has one.")
         if not 0 < self.keep <= 1: raise ValueError(f"LRARun: keep must be in (0, 1], got {self.keep}.")
         for name in 'rate', 'clip_norm', 'muon_rate':
             if getattr(self, name) is not None and not getattr(self, name) > 0: raise ValueError(f"LRARun: {name} must be > 0, got {getattr(self, name)}.")
@@ -109,9 +111,9 @@ PAPER_RUNS = { # configuration files of the repository
 }
 CPU_RUNS = {name: LRARun(task=name, **dict(muon_rate=.01, rate=6e-3, weight_decay=0., dropout=0., attention_dropout=0.) | settings) for name,settings in dict(
     listops=dict(batch=32, updates=6000, warmup=200, rate=1e-3, muon_rate=.002),
-    imdb=dict(batch=32, updates=2100, warmup=50, separate_maps=False, validate_every=300),
-    aan=dict(batch=32, updates=1000, warmup=50, validate_every=138),
-    cifar10=dict(batch=100, updates=9000, warmup=100, validate_every=900, keep=.25, rate=3e-3, muon_rate=.02),
+    imdb=dict(batch=32, updates=4200, warmup=50, separate_maps=False, validate_every=600),
+    aan=dict(batch=32, updates=2760, warmup=50, validate_every=276, keep=.5, mix_pairs=True),
+    cifar10=dict(batch=100, updates=9000, warmup=100, validate_every=900, keep=.25, rate=3e-3, muon_rate=.02, weight_decay=.1),
     pathfinder=dict(batch=64, updates=40_000, warmup=200)).items()}
 PRESETS = dict(paper=PAPER_RUNS, cpu=CPU_RUNS)
 
@@ -207,6 +209,16 @@ def correct(
 
 # %% ../nbs/15_lra.ipynb #bf0ac8e5
 def _seeded(run, name): torch.manual_seed(stream(run.seed, name).initial_seed())
+
+def _mixed(batch, generator):
+    "A batch of pairs whose unrelated ones are other unrelated ones, each pair in a random order"
+    apart = torch.nonzero(batch.y == 0)[:, 0]
+    first,second = torch.arange(len(batch.y)),torch.arange(len(batch.y))
+    second[apart] = apart.roll(int(torch.randint(max(1, len(apart)), (), generator=generator)))
+    turned = torch.rand(len(batch.y), generator=generator) < .5
+    rows,places = torch.stack([first, second], 1),torch.arange(2).expand(len(batch.y), 2)
+    rows,places = (torch.where(turned[:, None], t.flip(1), t) for t in (rows, places))
+    return batch._replace(x=batch.x[rows, places], lengths=batch.lengths[rows, places])
 
 def _precision(precision, device):
     "bfloat16 where it is fast: GPUs, and processors with instructions for it"
@@ -305,6 +317,7 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
                 if run.redraw_every and update and update%run.redraw_every == 0:
                     for m in attention: m.redraw()
                 model.train()
+                if run.mix_pairs: batch = _mixed(batch, stream(run.seed, f'pairs {update}'))
                 _seeded(run, f'update {update} rank {rank}')
                 for p in optimisers.parameters: p.grad = None
                 x,y,lengths = batch.x[rank::world],batch.y[rank::world],batch.lengths[rank::world].reshape(len(batch.x[rank::world]), -1)

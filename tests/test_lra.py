@@ -18,8 +18,9 @@ import torch
 from kernel_aimc.attention import HardwareAwareLinearAttention
 from kernel_aimc.layers import AnalogLinear
 from kernel_aimc.lra import *
-from kernel_aimc.lra import COLUMNS, correct, on_chip
-from kernel_aimc.lra_data import LRAData, Sequences
+from kernel_aimc.lra import COLUMNS, _mixed, correct, on_chip
+from kernel_aimc.lra_data import Batch, LRAData, Sequences
+from kernel_aimc.samplers import stream
 
 # %% ../nbs/15_lra.ipynb #6a31bf93
 def tiny_data(n=160, L=64):
@@ -39,10 +40,17 @@ def test_runs_are_checked_and_rates_follow_their_schedule():
     assert [run.rate_at(u) for u in (0, 4, 9, 10, 49)] == [.1, .5, 1., 1., 1.] and run.rate_at(99) == pytest.approx(1/51) and run.rate_at(74) == pytest.approx(26/51)
     paper = lra_run('listops', 'paper')
     assert paper.rate_at(999) == 1e-3 and paper.rate_at(3999) == pytest.approx(5e-4) and (paper.variant, paper.batch, paper.updates) == ('paper', 256, 50_000)
+    pairs = Batch(torch.arange(20).reshape(10, 2, 1), torch.arange(10)%2, torch.arange(20).reshape(10, 2), torch.arange(10))
+    mixed = [_mixed(pairs, stream(i, 'pairs')) for i in range(20)]
+    for m in mixed:
+        assert torch.equal(m.x[..., 0], m.lengths) and torch.equal(m.y, pairs.y) and sorted(m.x.flatten().tolist()) == list(range(20))
+        ordered = m.x[..., 0].sort(1).values
+        assert (ordered[1::2] == pairs.x[1::2, :, 0]).all() and set((m.x%2).sum((1, 2)).tolist()) == {1} # pairs of class 1 stay, each has a first and a second
+    assert len({tuple((m.x[::2, :, 0]//2).sum(1).tolist()) for m in mixed}) > 3 and 60 < sum(int((m.x[:, 0, 0]%2).sum()) for m in mixed) < 140
     linear = lra_run('pathfinder', 'paper'); assert linear.rate_at(3999) == 1e-4 > linear.rate_at(4000) and linear.rate_at(99_999) == pytest.approx(1e-4/96_001)
     assert lra_run('cifar10', hardware='all').updates < 2000 and lra_run('imdb').encoder().separate_maps is False and lra_run('imdb', 'paper').encoder().separate_maps
     for bad,message in ((('text',), 'task must be one of listops'), (('imdb', 'gpu'), 'preset must be one of paper, cpu'), (('imdb', 'cpu', dict(speed=1)), 'speed is not a field'),
-                        (('imdb', 'cpu', dict(attention='linear')), 'attention must be one of favor, exact, relu'), (('imdb', 'cpu', dict(updates=0)), 'updates must be >= 1'), (('imdb', 'cpu', dict(rate=-1.)), 'rate must be > 0'), (('imdb', 'cpu', dict(keep=0.)), r'keep must be in \(0, 1\]')):
+                        (('imdb', 'cpu', dict(attention='linear')), 'attention must be one of favor, exact, relu'), (('imdb', 'cpu', dict(updates=0)), 'updates must be >= 1'), (('imdb', 'cpu', dict(rate=-1.)), 'rate must be > 0'), (('imdb', 'cpu', dict(keep=0.)), r'keep must be in \(0, 1\]'), (('imdb', 'cpu', dict(mix_pairs=True)), 'mix_pairs is for two documents')):
         with pytest.raises(ValueError, match=message): lra_run(*bad[:2], **(bad[2] if len(bad) > 2 else {}))
 
 # %% ../nbs/15_lra.ipynb #27f6ab68
@@ -107,7 +115,7 @@ def test_two_processes_compute_what_one_does():
     logs = [pd.read_csv(folder/name/'log.csv') for name in ('one', 'two')]
     np.testing.assert_allclose(logs[0].loss, logs[1].loss, rtol=1e-3); assert (logs[0].validation_accuracy == logs[1].validation_accuracy).all()
 
-# %% ../nbs/15_lra.ipynb #790b267f
+# %% ../nbs/15_lra.ipynb #9b8db1c3
 def test_checkpoints_go_to_the_chip():
     folder,data = Path(tempfile.mkdtemp()),tiny_data()
     train(lra_run('cifar10', **TINY), folder/'fp32', data=data, processes=1, progress=False)
