@@ -199,7 +199,7 @@ def encoder_steps(threads, samples, hardware, in_cache, n=6):
     "Seconds of each training step of the CIFAR-10 model; hardware-aware and with features in memory if wanted"
     from kernel_aimc.lra import _for_hardware, lra_run
     torch.set_num_threads(threads)
-    model = _for_hardware(Encoder(lra_run('cifar10').encoder(), generator=torch.Generator().manual_seed(0)), 'all' if hardware else 'none').train()
+    model = _for_hardware(Encoder(lra_run('cifar10').encoder(), generator=torch.Generator().manual_seed(0)), 'all' if hardware else 'none', 'own').train()
     if not in_cache: LinearAttention._in_cache = lambda *_: False # a process of its own
     x,y = torch.randint(256, (samples, 1024)),torch.randint(10, (samples,))
     for name,b in model.named_buffers():
