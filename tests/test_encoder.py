@@ -51,7 +51,8 @@ def test_padding_documents_and_ties():
     torch.testing.assert_close(numbers(10 + 5*x.float()), Encoder(replace(c, vocabulary=None), generator=torch.Generator().manual_seed(1)).eval()(x.float()))
     places = torch.tensor([0, 3, 4, 30]) # a choice of tokens, where they stood
     torch.testing.assert_close(tied.embed(x[2:, places], places=places), tied.embed(x[2:])[:, places])
-    torch.testing.assert_close(pairs(both[..., places], places=places)[2:], pairs(both[2:][..., places], places=places)); assert not torch.equal(tied(x[:, places], places=places), tied(x[:, places]))
+    chosen = both[2:][..., places]; h = torch.cat([pairs.pool(chosen[:, i], chosen[:, i] == 0, places) for i in (1, 0)], 1)
+    torch.testing.assert_close(pairs(chosen, places=places), pairs.head2(nn.functional.gelu(pairs.head1(h)))); assert not torch.equal(pairs(chosen, places=places), pairs(chosen)) and not torch.equal(tied(x[:, places], places=places), tied(x[:, places]))
     P = positions(3, 8); torch.testing.assert_close(P[2], torch.tensor([f(3*10**(-4*i/3)) for f in (math.sin, math.cos) for i in range(4)]))
     for bad,message in (dict(attention='linear'), "attention must be one of exact, positive"), (dict(heads=3), 'd_model must be even and a multiple of heads'), (dict(documents=3), 'documents must be 1 or 2'), (dict(dropout=1.), r'dropout must be in \[0, 1\)'), (dict(m=0), 'm must be >= 1'), (dict(vocabulary=1), 'vocabulary must be >= 2'):
         with pytest.raises(ValueError, match=message): replace(c, **bad)
