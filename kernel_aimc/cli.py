@@ -385,7 +385,7 @@ def lra_data_command(task, level, data_home, jobs):
 @click.option('--preset', type=click.Choice(['cpu', 'paper']), default='cpu', show_default=True, help="'cpu': hours on two cores; 'paper': the published recipe.")
 @click.option('--attention', type=click.Choice(['favor', 'exact', 'relu']), default='favor', show_default=True, help='By random features of softmax, exact, or by ReLU features.')
 @click.option('--hardware', type=click.Choice(['none', 'attention', 'all']), default='none', show_default=True, help='Fine-tune for the chip: what will be on it. Needs --start.')
-@click.option('--start', type=click.Path(exists=True, path_type=Path), metavar='FILE', help='Checkpoint to begin with.')
+@click.option('--start', type=click.Path(exists=True, path_type=Path), metavar='FILE', help='FP32 checkpoint whose weights it begins with.')
 @click.option('--folder', type=click.Path(path_type=Path), metavar='DIR', help='Of the run.  [default: runs/TASK-ATTENTION, with -HARDWARE]')
 @click.option('--resume', is_flag=True, help='Go on with the run of that folder.')
 @click.option('--updates', type=click.IntRange(1), metavar='N', help='Instead of the preset; a longer run can be asked for before the rate begins to fall.')
@@ -411,7 +411,7 @@ def lra_train(task, preset, attention, hardware, start, folder, resume, updates,
       kernel-aimc lra train cifar10 --hardware all --start runs/cifar10-favor/best.safetensors
       accelerate launch -m kernel_aimc.cli lra train imdb --preset paper
     """
-    if (hardware != 'none') != (start is not None): raise click.UsageError("--hardware attention or all, and --start with the checkpoint to fine-tune, go together.")
+    if hardware != 'none' and start is None: raise click.UsageError(f"--hardware {hardware} needs --start with the checkpoint to fine-tune.")
     import matplotlib
     matplotlib.use('Agg')
     from kernel_aimc.lra import lra_run, plot_curves, train

@@ -280,7 +280,7 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
     model = Encoder(run.encoder(), generator=stream(run.seed, 'model'))
     if run.start is not None:
         tensors,from_ = load_checkpoint(run.start)
-        if from_['run']['task'] != run.task or from_['run']['hardware'] != 'none': raise ValueError(f"train: start must be an FP32 checkpoint of {run.task}, {run.start} is one of {from_['run']['task']}, hardware={from_['run']['hardware']!r}.")
+        if any(from_['run'][k] != v for k,v in dict(task=run.task, attention=run.attention, hardware='none').items()): raise ValueError(f"train: start must be an FP32 checkpoint of {run.task} with attention={run.attention!r}, {run.start} is one of {from_['run']['task']}, attention={from_['run']['attention']!r}, hardware={from_['run']['hardware']!r}.")
         model = Encoder(EncoderConfig(**from_['encoder'] | {k: v for k,v in asdict(run.encoder()).items() if k in ('dropout', 'attention_dropout')}), generator=stream(run.seed, 'model'))
         model.load_state_dict({k.removeprefix('model.'): v for k,v in tensors.items() if k.startswith('model.')})
     model = _for_hardware(model, run.hardware, run.recipe).to(device)

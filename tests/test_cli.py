@@ -107,7 +107,7 @@ def test_the_lra_commands_train_resume_and_evaluate():
         out = lra('evaluate', 'cifar10', '--checkpoint', f'{folder}/run', '--on', 'fp32,hermes', '--seeds', 2, '--times', '0,3600', '--samples', 40, '--out', f'{folder}/lra.csv')
         assert 'two shades (a stand-in)' in out and 'hermes' in out and Path(folder, 'lra.csv').read_text().count('\n') == 1 + 1 + 4
         lra('train', 'cifar10', '--batch', 20, '--updates', 2, '--processes', 1, '--hardware', 'attention', '--start', f'{folder}/run/best.safetensors', '--folder', f'{folder}/aware')
-        for words,message in ((['train', 'text'], "'text' is not one of 'listops'"), (['train', 'imdb', '--hardware', 'all'], '--start with the checkpoint'), (['evaluate', 'imdb', '--times', 'soon'], "'soon' given, allowed: seconds"),
+        for words,message in ((['train', 'text'], "'text' is not one of 'listops'"), (['train', 'imdb', '--hardware', 'all'], 'needs --start with the checkpoint'), (['evaluate', 'imdb', '--times', 'soon'], "'soon' given, allowed: seconds"),
                               (['evaluate', 'imdb', '--on', 'gpu'], "'gpu' given, allowed: fp32, ideal"), (['evaluate', 'imdb', '--checkpoint', f'{folder}/run'], 'is a model of cifar10, not of imdb')):
             done = CliRunner().invoke(cli, ['lra', *words])
             assert done.exit_code == 2 and message in done.output, (words, done.output)

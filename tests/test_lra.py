@@ -146,4 +146,5 @@ def test_checkpoints_go_to_the_chip():
     assert plot_curves(folder/'fp32').axes[1].get_ylabel() == 'accuracy / %'
     for bad,message in (dict(on='chip'), 'on must be of fp32, ideal'), (dict(what='head', on='ideal'), "what must be 'attention' or 'all'"), (dict(upkeep='daily'), 'upkeep must be one of compensated'):
         with pytest.raises(ValueError, match=message): evaluate(folder/'fp32', data=data, progress=False, **bad)
-    with pytest.raises(ValueError, match='start must be an FP32 checkpoint of imdb'): train(lra_run('imdb', start=str(folder/'fp32'/'best.safetensors')), folder/'bad', data=data, processes=1)
+    for wrong in dict(task='imdb'), dict(task='cifar10', attention='relu'):
+        with pytest.raises(ValueError, match='start must be an FP32 checkpoint of ' + wrong['task']): train(lra_run(**wrong, start=str(folder/'fp32'/'best.safetensors')), folder/'bad', data=data, processes=1)
