@@ -128,6 +128,8 @@ def test_checkpoints_go_to_the_chip():
         assert set(kept.platform) == {f'hermes {upkeep}'} and kept.value.iloc[0] > 60
     again = evaluate(folder/'fp32', on='hermes', what='all', times=(1e6,), seeds=2, samples=100, data=data, jobs=1, progress=False)
     assert list(again.value) == list(results.query("platform == 'hermes' and t_s == 1e6").value)                      # read at once, or after another reading
+    narrow = evaluate(folder/'fp32', on='hermes', what='all', samples=100, data=data, progress=False, input_range=1e-3)
+    assert narrow.value.item() < by['hermes'] - 10                                                                    # ranges that nothing learned obey the rule
     for what in 'attention', 'all':
         run = lra_run('cifar10', hardware=what, start=str(folder/'fp32'/'best.safetensors'), **TINY)
         train(run, folder/what, data=data, processes=1, progress=False)
