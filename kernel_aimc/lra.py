@@ -7,7 +7,7 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/lra.html.md"""
 # %% auto #0
 __all__ = ['RECIPES', 'ATTENTIONS', 'SCHEDULES', 'PAPER_RUNS', 'CPU_RUNS', 'PRESETS', 'TUNING', 'COLUMNS', 'UPKEEP', 'LRARun',
            'lra_run', 'save_checkpoint', 'load_checkpoint', 'load_encoder', 'correct', 'train', 'on_chip', 'evaluate',
-           'add_results', 'plot_curves']
+           'add_results', 'lra_table', 'plot_curves']
 
 # %% ../nbs/15_lra.ipynb #d3dbe16a
 import csv
@@ -501,6 +501,27 @@ def add_results(
     if path.exists(): results = pd.concat([pd.read_csv(path, keep_default_na=False), results.astype({c: str for c in ('what', 't_s', 'seed')})])
     results = results.astype({c: str for c in ('what', 't_s', 'seed')})
     results.drop_duplicates(COLUMNS[:-1], keep='last').to_csv(path, index=False, float_format='%.6g')
+
+def lra_table(
+    results, # DataFrame with `COLUMNS`, as read from a file or as `evaluate` returns it
+): # DataFrame: rows (on the chip, trained, platform), columns tasks
+    "Accuracy of FAVOR+ right after programming, in percent: mean, and ± standard deviation over programmings"
+    import pandas as pd
+    r = results[results.attention == 'favor']
+    r = r.assign(n=r.metric.str.removeprefix('accuracy_').astype(int), t=pd.to_numeric(r.t_s, errors='coerce'))
+    def cell(v): return '' if v.empty else f'{v.mean():.2f}' + (f' ± {v.std():.2f}' if len(v) > 1 else '')
+    table = {}
+    for task,own in r.groupby('task', sort=False):
+        fp32 = own[(own.training == 'fp32') & (own.platform == 'fp32')].sort_values('n').value
+        few = own[own.n == own.n[own.t == 0].max()] # the samples that chips were given
+        columns = {('nothing', 'FP32', 'all samples'): cell(fp32.tail(1)), ('nothing', 'FP32', "the chip's samples"): cell(few[(few.training == 'fp32') & (few.platform == 'fp32')].value)}
+        for what in 'attention','all':
+            for training,name in ('fp32', 'FP32'), (f'hardware-aware {what}', 'hardware-aware'):
+                for platform in ('fp32', 'hermes', 'hermes-calibrated')[training == 'fp32':]:
+                    there = few[(few.training == training) & (few.platform == platform) & ((few.what == what) & (few.t == 0) | (platform == 'fp32'))]
+                    columns[what, name, 'digital' if platform == 'fp32' else platform.upper().replace('-', '_')] = cell(there.value)
+        table[task] = columns
+    return pd.DataFrame(table).rename_axis(['on the chip', 'trained', 'platform'])
 
 def plot_curves(
     folder, # of a run

@@ -145,6 +145,10 @@ def test_checkpoints_go_to_the_chip():
     add_results(results, out); add_results(results.iloc[:3].assign(value=1.), out)
     written = pd.read_csv(out, keep_default_na=False)
     assert len(written) == len(results) and list(written.value)[-3:] == [1.]*3 and written.value.iloc[0] == pytest.approx(results.value.iloc[3], rel=1e-5)
+    table = lra_table(pd.concat([results, evaluate(folder/'attention', on='hermes', samples=100, data=data, progress=False)]))
+    assert table.cifar10['nothing', 'FP32', 'all samples'] == table.cifar10['nothing', 'FP32', "the chip's samples"] == f"{by['fp32']:.2f}"
+    at_once = results.query("platform == 'hermes' and t_s == 0").value
+    assert table.cifar10['all', 'FP32', 'HERMES'] == f'{at_once.mean():.2f} ± {at_once.std():.2f}' and table.cifar10['attention', 'FP32', 'HERMES'] == '' != table.cifar10['attention', 'hardware-aware', 'HERMES']
     assert plot_curves(folder/'fp32').axes[1].get_ylabel() == 'accuracy / %'
     for bad,message in (dict(on='chip'), 'on must be of fp32, ideal'), (dict(what='head', on='ideal'), "what must be 'attention' or 'all'"), (dict(upkeep='daily'), 'upkeep must be one of compensated'):
         with pytest.raises(ValueError, match=message): evaluate(folder/'fp32', data=data, progress=False, **bad)
