@@ -32,7 +32,7 @@ def check(run):
     return dict(on='fp32', samples=CHECK_SAMPLES) if run['hardware'] == 'none' else dict(on='hermes-calibrated', what=run['hardware'], samples=CHECK_SAMPLES)
 
 def main(data_home, *names):
-    for folder in sorted((ROOT/'checkpoints').iterdir()) if not names else [ROOT/'checkpoints'/n for n in names]:
+    for folder in sorted(p.parent for p in (ROOT/'checkpoints').glob('*/best.safetensors')) if not names else [ROOT/'checkpoints'/n for n in names]:
         run = load_encoder(folder)[1]['run']
         data = load_lra(run['task'], data_home, **(dict(level=run['level']) if run['task'] == 'pathfinder' else {}))
         for settings in check(run),*evaluations(run):
