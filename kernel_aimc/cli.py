@@ -380,6 +380,24 @@ def lra_data_command(task, level, data_home, jobs):
     data = load_lra(task, data_home, jobs=jobs, **(dict(level=level) if task == 'pathfinder' else {}))
     for name,value in data.row().items(): click.echo(f'{name:12} {value:,}' if isinstance(value, int) else f'{name:12} {value}')
 
+class _Field(click.ParamType):
+    "`NAME=VALUE`, a field of `LRARun` that has no option of its own"
+    name = 'field'
+    def convert(self, value, param, ctx):
+        if not isinstance(value, str): return value
+        from typing import get_args, get_type_hints
+        from kernel_aimc.lra import LRARun
+        types = {k: set(get_args(t) or (t,)) for k,t in get_type_hints(LRARun).items() if k not in ('task', 'attention', 'hardware', 'start', 'seed', 'level', 'updates', 'rate', 'batch')}
+        field,_,text = value.partition('=')
+        if field not in types: self.fail(f"{field!r} given, allowed: {', '.join(types)}.", param, ctx)
+        words = {'none': (type(None), None), 'true': (bool, True), 'false': (bool, False)}
+        kind,got = words.get(text.lower(), (None, None))
+        if kind in types[field]: return field,got
+        for kind in {int, float, str} & types[field]:
+            try: return field,kind(text)
+            except ValueError: pass
+        self.fail(f"{field} is {' or '.join(sorted(t.__name__.removesuffix('Type') for t in types[field]))}, got {text!r}.", param, ctx)
+
 @lra.command('train')
 @click.argument('task', type=click.Choice(_LRA_TASKS))
 @click.option('--preset', type=click.Choice(['cpu', 'paper']), default='cpu', show_default=True, help="'cpu': hours on two cores; 'paper': the published recipe.")
@@ -391,13 +409,14 @@ def lra_data_command(task, level, data_home, jobs):
 @click.option('--updates', type=click.IntRange(1), metavar='N', help='Instead of the preset; a longer run can be asked for before the rate begins to fall.')
 @click.option('--rate', type=click.FloatRange(0, min_open=True), metavar='R', help='Learning rate, instead of the preset.')
 @click.option('--batch', type=click.IntRange(1), metavar='N', help='Samples per update, instead of the preset.')
+@click.option('--set', 'fields', type=_Field(), multiple=True, metavar='NAME=VALUE', help='Any other field of kernel_aimc.lra.LRARun, instead of the preset; as often as needed.')
 @click.option('--seed', type=click.IntRange(0), default=0, show_default=True, metavar='N')
 @click.option('--minutes', type=click.FloatRange(0, min_open=True), metavar='M', help='Stop after so long, to be resumed.')
 @click.option('--processes', type=click.IntRange(1), metavar='N', help='On the CPU.  [default: one per core]')
 @click.option('--precision', type=click.Choice(['auto', 'no', 'bf16']), default='auto', show_default=True, help="'no': float32; 'auto': bfloat16 where the processor or GPU has it.")
 @_LEVEL
 @_DATA_HOME
-def lra_train(task, preset, attention, hardware, start, folder, resume, updates, rate, batch, seed, minutes, processes, precision, level, data_home):
+def lra_train(task, preset, attention, hardware, start, folder, resume, updates, rate, batch, fields, seed, minutes, processes, precision, level, data_home):
     """Train a model of the Long Range Arena, or go on training.
 
     Shows loss, accuracy, tokens per second and the remaining time. The folder gets log.csv, curves.png, best.safetensors (the
@@ -408,6 +427,7 @@ def lra_train(task, preset, attention, hardware, start, folder, resume, updates,
     Examples
       kernel-aimc lra train cifar10 --minutes 60
       kernel-aimc lra train cifar10 --resume
+      kernel-aimc lra train imdb --updates 2100 --set muon_rate=.03 --set validate_every=300
       kernel-aimc lra train cifar10 --hardware all --start runs/cifar10-favor/best.safetensors
       accelerate launch -m kernel_aimc.cli lra train imdb --preset paper
     """
@@ -415,7 +435,7 @@ def lra_train(task, preset, attention, hardware, start, folder, resume, updates,
     import matplotlib
     matplotlib.use('Agg')
     from kernel_aimc.lra import lra_run, plot_curves, train
-    changes = {k: v for k,v in dict(updates=updates, rate=rate, batch=batch).items() if v is not None}
+    changes = {k: v for k,v in dict(updates=updates, rate=rate, batch=batch).items() if v is not None} | dict(fields)
     run = lra_run(task, preset, attention=attention, hardware=hardware, start=start and str(start), seed=seed, level=level, **changes)
     folder = folder or Path('runs')/'-'.join([task, attention] + ([hardware] if hardware != 'none' else []))
     train(run, folder, resume=resume, data_home=data_home, processes=processes, precision=precision, minutes=minutes)

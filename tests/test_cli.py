@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 from kernel_aimc import calibration
 from kernel_aimc.cli import cli
+from kernel_aimc.lra import LRARun, load_checkpoint, lra_run
 from kernel_aimc.lra_data import LRAData, Sequences
 
 # %% ../nbs/16_cli.ipynb #08d92f05
@@ -107,7 +108,11 @@ def test_the_lra_commands_train_resume_and_evaluate():
         out = lra('evaluate', 'cifar10', '--checkpoint', f'{folder}/run', '--on', 'fp32,hermes', '--seeds', 2, '--times', '0,3600', '--samples', 40, '--out', f'{folder}/lra.csv')
         assert 'two shades (a stand-in)' in out and 'hermes' in out and Path(folder, 'lra.csv').read_text().count('\n') == 1 + 1 + 4
         lra('train', 'cifar10', '--batch', 20, '--updates', 2, '--processes', 1, '--hardware', 'attention', '--start', f'{folder}/run/best.safetensors', '--folder', f'{folder}/aware')
-        for words,message in ((['train', 'text'], "'text' is not one of 'listops'"), (['train', 'imdb', '--hardware', 'all'], 'needs --start with the checkpoint'), (['evaluate', 'imdb', '--times', 'soon'], "'soon' given, allowed: seconds"),
+        assert LRARun(**load_checkpoint(Path(folder, 'aware', 'last.safetensors'))[1]['run']).validate_every == 1200//2
+        lra(*train[:-1], f'{folder}/set', '--updates', 4, *'--set validate_every=2 --set keep=.5 --set muon_rate=none --set decay_vectors=true --set schedule=linear'.split())
+        run = LRARun(**load_checkpoint(Path(folder, 'set', 'last.safetensors'))[1]['run'])
+        assert (run.validate_every, run.keep, run.muon_rate, run.decay_vectors, run.schedule, run.warmup) == (2, .5, None, True, 'linear', lra_run('cifar10').warmup)
+        for words,message in ((['train', 'imdb', '--set', 'speed=2'], "'speed' given, allowed: muon_rate"), (['train', 'imdb', '--set', 'warmup=.5'], "warmup is int, got '.5'"), (['train', 'imdb', '--set', 'updates=5'], "'updates' given"), (['train', 'text'], "'text' is not one of 'listops'"), (['train', 'imdb', '--hardware', 'all'], 'needs --start with the checkpoint'), (['evaluate', 'imdb', '--times', 'soon'], "'soon' given, allowed: seconds"),
                               (['evaluate', 'imdb', '--on', 'gpu'], "'gpu' given, allowed: fp32, ideal"), (['evaluate', 'imdb', '--checkpoint', f'{folder}/run'], 'is a model of cifar10, not of imdb')):
             done = CliRunner().invoke(cli, ['lra', *words])
             assert done.exit_code == 2 and message in done.output, (words, done.output)
