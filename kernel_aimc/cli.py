@@ -387,7 +387,7 @@ class _Field(click.ParamType):
         if not isinstance(value, str): return value
         from typing import get_args, get_type_hints
         from kernel_aimc.lra import LRARun
-        types = {k: set(get_args(t) or (t,)) for k,t in get_type_hints(LRARun).items() if k not in ('task', 'attention', 'hardware', 'start', 'seed', 'level', 'updates', 'rate', 'batch')}
+        types = {k: set(get_args(t) or (t,)) for k,t in get_type_hints(LRARun).items() if k not in {p.name for p in ctx.command.params}}
         field,_,text = value.partition('=')
         if field not in types: self.fail(f"{field!r} given, allowed: {', '.join(types)}.", param, ctx)
         words = {'none': (type(None), None), 'true': (bool, True), 'false': (bool, False)}
