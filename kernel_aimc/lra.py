@@ -36,7 +36,7 @@ from .layers import AnalogLinear, analog_layers, convert_to_analog, program, set
 from .lra_data import GENERATED_SIZES, PATHFINDER_LEVELS, Batches, load_lra, prefetch
 from .samplers import stream
 
-# %% ../nbs/15_lra.ipynb #6cc587fd
+# %% ../nbs/15_lra.ipynb #0c3a737d
 _OWN = TrainingRecipe(weight_noise=.03, out_noise=.01, dac_bits=8, init_std=6., clip_sigma=4.) # about the errors that programming and reading leave, the same for all tokens of a pass; ranges that hold long tails
 RECIPES = dict( # what a forward pass in hardware-aware training adds, by what will be on the chip
     own=dict(attention=_OWN, all=_OWN),
@@ -53,6 +53,7 @@ class LRARun:
     updates: int # of the whole run
     rate: float # peak of the learning rate
     muon_rate: float|None = None # the same of Muon, for the matrices between embedding and classes; None: AdamW trains all
+    attention_rate: float = 1. # that of queries and keys, as a multiple of the others'
     schedule: str = 'stable' # after the warm-up: 'inverse_sqrt', 'linear' to 0, or 'stable': constant, then linear to 0
     warmup: int = 500 # updates in which the rate rises linearly
     decay: float = .4 # 'stable': the last part of the updates, in which the rate falls
@@ -83,6 +84,7 @@ class LRARun:
             if getattr(self, name) < 1: raise ValueError(f"LRARun: {name} must be >= 1, got {getattr(self, name)}.")
         if self.mix_pairs and ENCODERS[self.task].documents != 2: raise ValueError(f"LRARun: mix_pairs is for two documents, {self.task} has one.")
         if not 0 < self.keep <= 1: raise ValueError(f"LRARun: keep must be in (0, 1], got {self.keep}.")
+        if not self.attention_rate >= 0: raise ValueError(f"LRARun: attention_rate must be >= 0, got {self.attention_rate}.")
         for name in 'rate', 'clip_norm', 'muon_rate':
             if getattr(self, name) is not None and not getattr(self, name) > 0: raise ValueError(f"LRARun: {name} must be > 0, got {getattr(self, name)}.")
 
@@ -111,8 +113,8 @@ PAPER_RUNS = { # configuration files of the repository
 }
 CPU_RUNS = {name: LRARun(task=name, **dict(muon_rate=.01, rate=6e-3, weight_decay=0., dropout=0., attention_dropout=0.) | settings) for name,settings in dict(
     listops=dict(batch=32, updates=6000, warmup=200, rate=1e-3, muon_rate=.002),
-    imdb=dict(batch=32, updates=4200, warmup=50, separate_maps=False, validate_every=600),
-    aan=dict(batch=32, updates=2760, warmup=50, validate_every=276, keep=.5, mix_pairs=True),
+    imdb=dict(batch=32, updates=2800, warmup=50, decay=.9, muon_rate=.02, attention_rate=.1, separate_maps=False, validate_every=600),
+    aan=dict(batch=32, updates=2760, warmup=50, decay=.9, muon_rate=.02, attention_rate=.1, validate_every=276, keep=.5, mix_pairs=True),
     cifar10=dict(batch=100, updates=9000, warmup=100, validate_every=900, keep=.25, rate=3e-3, muon_rate=.02, weight_decay=.1),
     pathfinder=dict(batch=64, updates=40_000, warmup=200)).items()}
 PRESETS = dict(paper=PAPER_RUNS, cpu=CPU_RUNS)
@@ -207,7 +209,7 @@ def correct(
             bar.update(n)
     return right
 
-# %% ../nbs/15_lra.ipynb #bf0ac8e5
+# %% ../nbs/15_lra.ipynb #d9b0f2ed
 def _seeded(run, name): torch.manual_seed(stream(run.seed, name).initial_seed())
 
 def _mixed(batch, generator):
@@ -245,18 +247,20 @@ class _Optimisers:
     "AdamW, and Muon for the matrices between embedding and classes where a run asks for it; rates are fractions of their peaks"
     def __init__(self, run, model):
         named = [(n, p) for n,p in model.named_parameters() if p.requires_grad]
-        muon = [p for n,p in named if p.dim() == 2 and not n.startswith(('embedding', 'head2'))] if run.muon_rate else []
-        rest = [p for _,p in named if not any(p is m for m in muon)]
-        matrices,vectors = ([p for p in rest if (p.dim() > 1) == is_matrix] for is_matrix in (True, False))
-        self._all = [torch.optim.AdamW([dict(params=matrices), dict(params=vectors, weight_decay=run.weight_decay*run.decay_vectors)],
+        looks = lambda n: run.attention_rate != 1 and n.endswith(('.q.weight', '.k.weight'))
+        def groups(chosen, **settings): return [dict(params=ps, factor=factor, **settings) for looking,factor in ((False, 1.), (True, run.attention_rate)) if (ps := [p for n,p in chosen if looks(n) == looking])]
+        muon = [(n, p) for n,p in named if p.dim() == 2 and not n.startswith(('embedding', 'head2'))] if run.muon_rate else []
+        rest = [(n, p) for n,p in named if n not in dict(muon)]
+        matrices,vectors = ([(n, p) for n,p in rest if (p.dim() > 1) == is_matrix] for is_matrix in (True, False))
+        self._all = [torch.optim.AdamW([*groups(matrices), *groups(vectors, weight_decay=run.weight_decay*run.decay_vectors)],
                                        lr=run.rate, betas=(.9, run.beta2), eps=run.eps, weight_decay=run.weight_decay)]
-        if muon: self._all.append(torch.optim.Muon(muon, lr=run.muon_rate, weight_decay=run.weight_decay))
+        if muon: self._all.append(torch.optim.Muon(groups(muon), lr=run.muon_rate, weight_decay=run.weight_decay))
         self._peaks = run.rate,run.muon_rate
         self.parameters = [p for o in self._all for group in o.param_groups for p in group['params']]
 
     def step(self, fraction):
         for o,peak in zip(self._all, self._peaks):
-            for group in o.param_groups: group['lr'] = peak*fraction
+            for group in o.param_groups: group['lr'] = peak*fraction*group['factor']
             o.step()
 
     def state_dict(self): return {f'optimiser.{n}.{i}.{k}': v for n,o in enumerate(self._all) for i,s in o.state_dict()['state'].items() for k,v in s.items()}
