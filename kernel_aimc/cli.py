@@ -325,7 +325,7 @@ def remedies(datasets, kernels, samplers, log2_ratio, seeds, platform, aged, dat
     click.echo(remedy_table(results).round(2).T.to_string())
     click.echo(f'\nWritten: {out}')
 
-# %% ../nbs/16_cli.ipynb #e8ca60e4
+# %% ../nbs/16_cli.ipynb #569c5d4a
 _LRA_TASKS = 'listops','imdb','aan','cifar10','pathfinder'
 _DATA_HOME = click.option('--data-home', type=click.Path(exists=True, file_okay=False, path_type=Path), metavar='DIR', help='Folder of the data files (see: kernel-aimc lra data TASK).')
 _LEVEL = click.option('--level', type=click.Choice(['easy', 'medium', 'hard']), default='hard', show_default=True, help='Of pathfinder.')
@@ -427,7 +427,7 @@ def lra_train(task, preset, attention, hardware, start, folder, resume, updates,
     Examples
       kernel-aimc lra train cifar10 --minutes 60
       kernel-aimc lra train cifar10 --resume
-      kernel-aimc lra train imdb --updates 2100 --set muon_rate=.03 --set validate_every=300
+      kernel-aimc lra train imdb --updates 4200 --set muon_rate=.01 --set attention_rate=1
       kernel-aimc lra train cifar10 --hardware all --start runs/cifar10-favor/best.safetensors
       accelerate launch -m kernel_aimc.cli lra train imdb --preset paper
     """

@@ -36,7 +36,7 @@ from .layers import AnalogLinear, analog_layers, convert_to_analog, program, set
 from .lra_data import GENERATED_SIZES, PATHFINDER_LEVELS, Batches, load_lra, prefetch
 from .samplers import stream
 
-# %% ../nbs/15_lra.ipynb #0c3a737d
+# %% ../nbs/15_lra.ipynb #98815fd9
 _OWN = TrainingRecipe(weight_noise=.03, out_noise=.01, dac_bits=8, init_std=6., clip_sigma=4.) # about the errors that programming and reading leave, the same for all tokens of a pass; ranges that hold long tails
 RECIPES = dict( # what a forward pass in hardware-aware training adds, by what will be on the chip
     own=dict(attention=_OWN, all=_OWN),
@@ -68,6 +68,8 @@ class LRARun:
     separate_maps: bool|None = None # None: the encoder's
     keep: float = 1. # share of a sequence's tokens that a training pass takes, drawn at random for each pass
     mix_pairs: bool = False # of two documents: pairs of class 0 exchange their second documents within a batch, and the order within each pair is drawn
+    contrast: float|None = None # of two documents: the classifier begins with differences between the two, so many times enlarged; None: as drawn
+    halves: float = 0. # of two documents: the first part of the updates, whose pairs are the two halves of one document (class 1), and halves of two (class 0)
     redraw_every: int|None = None # updates after which directions are drawn anew; None: never
     level: str = 'hard' # of pathfinder
     validate_every: int = 500 # updates
@@ -82,10 +84,12 @@ class LRARun:
             if getattr(self, name) not in values: raise ValueError(f"LRARun: {name} must be one of {', '.join(values)}, got {getattr(self, name)!r}.")
         for name in 'batch', 'updates', 'validate_every':
             if getattr(self, name) < 1: raise ValueError(f"LRARun: {name} must be >= 1, got {getattr(self, name)}.")
-        if self.mix_pairs and ENCODERS[self.task].documents != 2: raise ValueError(f"LRARun: mix_pairs is for two documents, {self.task} has one.")
+        for name in 'mix_pairs', 'contrast', 'halves':
+            if getattr(self, name) and ENCODERS[self.task].documents != 2: raise ValueError(f"LRARun: {name} is for two documents, {self.task} has one.")
+        if not 0 <= self.halves <= 1: raise ValueError(f"LRARun: halves must be in [0, 1], got {self.halves}.")
         if not 0 < self.keep <= 1: raise ValueError(f"LRARun: keep must be in (0, 1], got {self.keep}.")
         if not self.attention_rate >= 0: raise ValueError(f"LRARun: attention_rate must be >= 0, got {self.attention_rate}.")
-        for name in 'rate', 'clip_norm', 'muon_rate':
+        for name in 'rate', 'clip_norm', 'muon_rate', 'contrast':
             if getattr(self, name) is not None and not getattr(self, name) > 0: raise ValueError(f"LRARun: {name} must be > 0, got {getattr(self, name)}.")
 
     def encoder(self) -> EncoderConfig:
@@ -114,13 +118,13 @@ PAPER_RUNS = { # configuration files of the repository
 CPU_RUNS = {name: LRARun(task=name, **dict(muon_rate=.01, rate=6e-3, weight_decay=0., dropout=0., attention_dropout=0.) | settings) for name,settings in dict(
     listops=dict(batch=32, updates=6000, warmup=200, rate=1e-3, muon_rate=.002),
     imdb=dict(batch=32, updates=2800, warmup=50, decay=.9, muon_rate=.02, attention_rate=.1, separate_maps=False, validate_every=600),
-    aan=dict(batch=32, updates=2760, warmup=50, decay=.9, muon_rate=.02, attention_rate=.1, validate_every=276, keep=.5, mix_pairs=True),
+    aan=dict(batch=64, updates=2500, warmup=50, decay=.9, rate=1e-3, muon_rate=.01, attention_rate=.1, validate_every=250, keep=.5, mix_pairs=True, contrast=10., halves=.4),
     cifar10=dict(batch=100, updates=9000, warmup=100, validate_every=900, keep=.25, rate=3e-3, muon_rate=.02, weight_decay=.1),
     pathfinder=dict(batch=64, updates=40_000, warmup=200)).items()}
 PRESETS = dict(paper=PAPER_RUNS, cpu=CPU_RUNS)
 
 TUNING = dict( # hardware-aware: a tenth of the rate; 'cpu': an eighth, and a fraction of the updates
-    cpu={name: dict(warmup=50, schedule='linear', rate=CPU_RUNS[name].rate/8, muon_rate=CPU_RUNS[name].muon_rate/8, validate_every=updates//2, updates=updates)
+    cpu={name: dict(warmup=50, schedule='linear', halves=0., rate=CPU_RUNS[name].rate/8, muon_rate=CPU_RUNS[name].muon_rate/8, validate_every=updates//2, updates=updates)
          for name,updates in dict(listops=400, imdb=400, aan=150, cifar10=1200, pathfinder=600).items()},
     paper={name: dict(recipe='paper', rate=rate) for name,rate in dict(listops=1e-4, imdb=6e-5, aan=1e-4, cifar10=5e-4, pathfinder=1e-5).items()})
 
@@ -209,7 +213,7 @@ def correct(
             bar.update(n)
     return right
 
-# %% ../nbs/15_lra.ipynb #d9b0f2ed
+# %% ../nbs/15_lra.ipynb #de0fd505
 def _seeded(run, name): torch.manual_seed(stream(run.seed, name).initial_seed())
 
 def _mixed(batch, generator):
@@ -221,6 +225,25 @@ def _mixed(batch, generator):
     rows,places = torch.stack([first, second], 1),torch.arange(2).expand(len(batch.y), 2)
     rows,places = (torch.where(turned[:, None], t.flip(1), t) for t in (rows, places))
     return batch._replace(x=batch.x[rows, places], lengths=batch.lengths[rows, places])
+
+def _halved(batch, generator):
+    "The documents of a batch of pairs, cut in two: pairs of halves of one (class 1), and of two (class 0)"
+    order = torch.randperm(2*len(batch.x), generator=generator)
+    x,half = batch.x.flatten(0, 1)[order],batch.lengths.flatten()[order]//2
+    at = torch.arange(int(half.max()))
+    first,second = (x.gather(1, (start[:, None] + at).clamp_max(x.shape[1] - 1)).masked_fill_(at >= half[:, None], 0) for start in (torch.zeros_like(half), half))
+    n = len(batch.x)
+    other = torch.cat([torch.arange(n).roll(1), torch.arange(n, 2*n)])
+    return batch._replace(x=torch.stack([first, second[other]], 1), y=(torch.arange(2*n) >= n).long(), lengths=torch.stack([half, half[other]], 1), rows=batch.rows.repeat(2))
+
+@torch.no_grad()
+def _contrasted(model, gain):
+    "A model of two documents whose classifier begins with differences: what is the same in all documents, nearly all of a mean over thousands of tokens, cancels"
+    w,d = model.head1.weight,model.config.d_model
+    w[:, d:] = -w[:, :d]
+    model.layers[-1].norm2.weight.fill_(gain)
+    model.head2.weight *= .3 # logits near 0 for the enlarged differences
+    return model
 
 def _precision(precision, device):
     "bfloat16 where it is fast: GPUs, and processors with instructions for it"
@@ -282,6 +305,7 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
     compiled = precision == 'bf16' if compiled is None else compiled
     if tokens is None: tokens = 4096 if device.type == 'cpu' and not compiled else 2**17
     model = Encoder(run.encoder(), generator=stream(run.seed, 'model'))
+    if run.contrast: _contrasted(model, run.contrast)
     if run.start is not None:
         tensors,from_ = load_checkpoint(run.start)
         if any(from_['run'][k] != v for k,v in dict(task=run.task, attention=run.attention, hardware='none').items()): raise ValueError(f"train: start must be an FP32 checkpoint of {run.task} with attention={run.attention!r}, {run.start} is one of {from_['run']['task']}, attention={from_['run']['attention']!r}, hardware={from_['run']['hardware']!r}.")
@@ -321,7 +345,8 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
                 if run.redraw_every and update and update%run.redraw_every == 0:
                     for m in attention: m.redraw()
                 model.train()
-                if run.mix_pairs: batch = _mixed(batch, stream(run.seed, f'pairs {update}'))
+                if update < run.halves*run.updates: batch = _halved(batch, stream(run.seed, f'pairs {update}'))
+                elif run.mix_pairs: batch = _mixed(batch, stream(run.seed, f'pairs {update}'))
                 _seeded(run, f'update {update} rank {rank}')
                 for p in optimisers.parameters: p.grad = None
                 x,y,lengths = batch.x[rank::world],batch.y[rank::world],batch.lengths[rank::world].reshape(len(batch.x[rank::world]), -1)
