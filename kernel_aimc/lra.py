@@ -213,7 +213,7 @@ def correct(
             bar.update(n)
     return right
 
-# %% ../nbs/15_lra.ipynb #de0fd505
+# %% ../nbs/15_lra.ipynb #9777ed08
 def _seeded(run, name): torch.manual_seed(stream(run.seed, name).initial_seed())
 
 def _mixed(batch, generator):
@@ -270,7 +270,7 @@ class _Optimisers:
     "AdamW, and Muon for the matrices between embedding and classes where a run asks for it; rates are fractions of their peaks"
     def __init__(self, run, model):
         named = [(n, p) for n,p in model.named_parameters() if p.requires_grad]
-        looks = lambda n: run.attention_rate != 1 and n.endswith(('.q.weight', '.k.weight'))
+        looks = lambda n: run.attention_rate != 1 and n.endswith(('.q.weight', '.k.weight')) # apart only where asked for: states name parameters by their order
         def groups(chosen, **settings): return [dict(params=ps, factor=factor, **settings) for looking,factor in ((False, 1.), (True, run.attention_rate)) if (ps := [p for n,p in chosen if looks(n) == looking])]
         muon = [(n, p) for n,p in named if p.dim() == 2 and not n.startswith(('embedding', 'head2'))] if run.muon_rate else []
         rest = [(n, p) for n,p in named if n not in dict(muon)]
