@@ -325,7 +325,7 @@ def remedies(datasets, kernels, samplers, log2_ratio, seeds, platform, aged, dat
     click.echo(remedy_table(results).round(2).T.to_string())
     click.echo(f'\nWritten: {out}')
 
-# %% ../nbs/16_cli.ipynb #569c5d4a
+# %% ../nbs/16_cli.ipynb #a4c2b717
 _LRA_TASKS = 'listops','imdb','aan','cifar10','pathfinder'
 _DATA_HOME = click.option('--data-home', type=click.Path(exists=True, file_okay=False, path_type=Path), metavar='DIR', help='Folder of the data files (see: kernel-aimc lra data TASK).')
 _LEVEL = click.option('--level', type=click.Choice(['easy', 'medium', 'hard']), default='hard', show_default=True, help='Of pathfinder.')
@@ -413,7 +413,7 @@ class _Field(click.ParamType):
 @click.option('--seed', type=click.IntRange(0), default=0, show_default=True, metavar='N')
 @click.option('--minutes', type=click.FloatRange(0, min_open=True), metavar='M', help='Stop after so long, to be resumed.')
 @click.option('--processes', type=click.IntRange(1), metavar='N', help='On the CPU.  [default: one per core]')
-@click.option('--precision', type=click.Choice(['auto', 'no', 'bf16']), default='auto', show_default=True, help="'no': float32; 'auto': bfloat16 where the processor or GPU has it.")
+@click.option('--precision', type=click.Choice(['auto', 'no', 'bf16']), default='auto', show_default=True, help="'no': float32; 'auto': bfloat16 where the GPU has it, or the processor has AMX.")
 @_LEVEL
 @_DATA_HOME
 def lra_train(task, preset, attention, hardware, start, folder, resume, updates, rate, batch, fields, seed, minutes, processes, precision, level, data_home):

@@ -213,7 +213,7 @@ def correct(
             bar.update(n)
     return right
 
-# %% ../nbs/15_lra.ipynb #9777ed08
+# %% ../nbs/15_lra.ipynb #c8092ad4
 def _seeded(run, name): torch.manual_seed(stream(run.seed, name).initial_seed())
 
 def _mixed(batch, generator):
@@ -246,10 +246,10 @@ def _contrasted(model, gain):
     return model
 
 def _precision(precision, device):
-    "bfloat16 where it is fast: GPUs, and processors with instructions for it"
+    "bfloat16 where it is fast: GPUs, and processors with matrix instructions for it; with AVX512_BF16 alone these small matrices were slower than in float32"
     if precision != 'auto': return precision
     if device.type == 'cuda': return 'bf16' if torch.cuda.is_bf16_supported() else 'no'
-    return 'bf16' if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported() else 'no'
+    return 'bf16' if torch.cpu._is_amx_tile_supported() else 'no'
 
 class _Log:
     "Rows of a CSV file; `resume` drops those after an update"
@@ -408,7 +408,7 @@ def train(
     data_home=None, # folder of data files, see `kernel_aimc.lra_data.load_lra`
     processes:int|None=None, # on the CPU; None: one per core, with one thread each. Under `accelerate launch`: as many as it started
     tokens:int|None=None, # per pass and process; None: what the cache holds, more on GPUs
-    precision:str='auto', # 'no': float32, 'bf16': autocast to bfloat16, 'auto': bf16 where the processor has it
+    precision:str='auto', # 'no': float32, 'bf16': autocast to bfloat16, 'auto': bf16 where the GPU has it, or the processor has AMX
     compiled:bool|None=None, # torch.compile; None: with bf16
     minutes:float|None=None, # stop after so long, to be resumed
     save_every_s:float=120., # seconds between checkpoints

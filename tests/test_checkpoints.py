@@ -18,7 +18,8 @@ N = 100
 def test_checkpoints_are_small_and_whole():
     assert FOLDERS
     for folder in FOLDERS:
-        assert sum(p.stat().st_size for p in folder.iterdir()) < 2e6 and all(p.stat().st_size < 1e6 for p in folder.iterdir())
+        size = {p.name: p.stat().st_size for p in folder.iterdir()}
+        assert size.pop('last.safetensors') < 1.5e6 and max(size.values()) < 1e6 and sum(size.values()) < 1.2e6 # the last one has the optimiser's state as well
         log,facts = pd.read_csv(folder/'log.csv'),load_checkpoint(folder/'best.safetensors')[1]
         assert log['update'].is_monotonic_increasing and facts['validation_accuracy'] == pytest.approx(log.validation_accuracy.max(), abs=1e-5)
         assert log.dropna(subset='validation_accuracy')['update'].iloc[-1] == log['update'].iloc[-1]
