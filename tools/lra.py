@@ -12,19 +12,19 @@ ROOT = Path(__file__).parents[1]
 CHIP_SAMPLES,YEAR_SAMPLES,CHECK_SAMPLES = 2000,1000,100
 YEAR = 1.,3600.,86400.,2592000.,31536000.
 
-def evaluations(run):
-    "Arguments of `evaluate`"
+def evaluations(run, n):
+    "Arguments of `evaluate`, for n test samples"
     hardware,attention = run['hardware'],run['attention']
     both = ('hermes', 'hermes-calibrated')
     if hardware == 'none':
         yield dict(on='fp32', samples=None)
         if attention != 'favor': return
-        yield dict(on='fp32', samples=CHIP_SAMPLES)
+        if n > CHIP_SAMPLES: yield dict(on='fp32', samples=CHIP_SAMPLES)
         for what in 'attention', 'all': yield dict(on=both, what=what, samples=CHIP_SAMPLES, seeds=3)
         return
     yield dict(on=('fp32', *both), what=hardware, samples=CHIP_SAMPLES, seeds=10)
     if hardware == 'all':
-        yield dict(on='fp32', samples=YEAR_SAMPLES)
+        if n > YEAR_SAMPLES: yield dict(on='fp32', samples=YEAR_SAMPLES)
         for upkeep in 'compensated', 'uncompensated', 'renewed': yield dict(on='hermes-calibrated', what='all', samples=YEAR_SAMPLES, seeds=3, times=YEAR, upkeep=upkeep)
 
 def check(run):
@@ -35,7 +35,7 @@ def main(data_home, *names):
     for folder in sorted(p.parent for p in (ROOT/'checkpoints').glob('*/best.safetensors')) if not names else [ROOT/'checkpoints'/n for n in names]:
         run = load_encoder(folder)[1]['run']
         data = load_lra(run['task'], data_home, **(dict(level=run['level']) if run['task'] == 'pathfinder' else {}))
-        for settings in check(run),*evaluations(run):
+        for settings in check(run),*evaluations(run, len(data.test)):
             results = evaluate(folder, data=data, **settings)
             add_results(results, ROOT/'results'/('lra_checks.csv' if settings['samples'] == CHECK_SAMPLES else 'lra.csv'))
             print(folder.name, settings, *(f'{k[0]} {k[2]} {v:.2f}' for k,v in results.groupby(['platform', 'what', 't_s'], sort=False).value.mean().items()), sep='  ', flush=True)
