@@ -22,10 +22,11 @@ from .layers import _OnChip, _refuse_gradients
 from .samplers import seed_from, stream
 from .softmax_features import ExponentialMap, ReLUMap, SoftmaxFeatures, SoftmaxMap
 
-# %% ../nbs/11_attention.ipynb #a15ddf79
+# %% ../nbs/11_attention.ipynb #7f4b2d87
 def _sums_of(v, mask): # values, and ones that count keys
     v = torch.cat([v, v.new_ones(*v.shape[:-1], 1)], -1)
-    return v if mask is None else v.masked_fill(mask[..., None], 0)
+    if mask is None: return v
+    return v*mask.exp()[..., None] if mask.is_floating_point() else v.masked_fill(mask[..., None], 0)
 
 def _divided(sums):
     total = sums[..., -1:]
@@ -35,7 +36,7 @@ def linear_attention(
     q:Tensor, # features of queries, shape (..., L, m)
     k:Tensor, # features of keys, shape (..., S, m)
     v:Tensor, # values, shape (..., S, d_v)
-    mask:Tensor|None=None, # True where a key is padding, shape (..., S)
+    mask:Tensor|None=None, # True where a key is padding, or the logarithm of each key's weight, shape (..., S)
 ) -> Tensor: # shape (..., L, d_v)
     "Every query averages all values, by the inner products of features"
     return _divided(q@(k.transpose(-1, -2)@_sums_of(v, mask)))
@@ -44,7 +45,7 @@ def causal_linear_attention(
     q:Tensor, # features of queries, shape (..., L, m)
     k:Tensor, # features of keys, shape (..., L, m)
     v:Tensor, # values, shape (..., L, d_v)
-    mask:Tensor|None=None, # True where a key is padding, shape (..., L); a query without a key gets 0
+    mask:Tensor|None=None, # True where a key is padding, or the logarithm of each key's weight, shape (..., L); a query without a key gets 0
     *,
     chunk:int=128, # tokens that are compared pair by pair; between chunks only sums pass
 ) -> Tensor: # shape (..., L, d_v)
@@ -57,7 +58,7 @@ def causal_linear_attention(
     before = before.cumsum(-3) - before
     return _divided((q@before + (q@k.transpose(-1, -2)).tril()@v).flatten(-3, -2)[..., :L, :])
 
-# %% ../nbs/11_attention.ipynb #1fe63f13
+# %% ../nbs/11_attention.ipynb #424059de
 _OPERATORS = __name__.replace('.', '_') # their namespace: torch deletes an operator when its name is defined again, as a notebook would do to the package's
 _PIECE = 1024 # tokens whose features are in the cache at a time
 _SHORTEST = 256 # tokens; for fewer, calling torch takes longer than computing
@@ -187,7 +188,7 @@ def random_feature_attention(
     v:Tensor, # values, shape (n, heads, S, d_v)
     Omega:Tensor|tuple, # directions, shape (D, d), or those of queries and those of keys; no gradient
     features:SoftmaxMap, # an `ExponentialMap` or a `ReLUMap`
-    mask:Tensor|None=None, # True where a key is padding, shape (n, heads, S)
+    mask:Tensor|None=None, # True where a key is padding, or the logarithm of each key's weight, shape (n, heads, S)
     *,
     offset:Tensor|None=None, # logarithm of a factor of each key, shape (n, heads, S); None: what the map says, -|k|**2/2 or 0
     noise:tuple|None=None, # standard deviations of normal numbers that are added to projections, of queries (n, heads, L) and keys (n, heads, S), and a seed in a tensor
@@ -205,10 +206,10 @@ def random_feature_attention(
         kind,eps = 'relu',features.eps
         if offset is None: offset = k.new_zeros(k.shape[:-1])
     else: raise TypeError(f"random_feature_attention: features must be an ExponentialMap or a ReLUMap, got {features!r}.")
-    if mask is not None: offset = offset.masked_fill(mask, -math.inf)
+    if mask is not None: offset = offset + mask if mask.is_floating_point() else offset.masked_fill(mask, -math.inf)
     return _averages(q, k, offset, v, *Omegas, weights, *(noise or (None, None, None)), kind, eps)[0]
 
-# %% ../nbs/11_attention.ipynb #3e4019a5
+# %% ../nbs/11_attention.ipynb #ac144149
 def paper_projection(
     D:int, # number of directions, >= d
     d:int, # input dimension
@@ -299,7 +300,7 @@ class LinearAttention(_OnChip, nn.Module):
         q, # queries, shape (..., L, d)
         k, # keys, shape (..., S, d)
         v, # values, shape (..., S, d_v)
-        key_padding_mask=None, # True where a key is padding, shape (..., S); broadcast over missing dimensions
+        key_padding_mask=None, # True where a key is padding, or numbers that are added to a key's scores, as in `nn.MultiheadAttention`: the logarithm of its weight; shape (..., S), broadcast over missing dimensions
         causal=False, # whether a query only sees keys up to its own
     ): # shape (..., L, d_v)
         "Averages of values"
@@ -309,7 +310,7 @@ class LinearAttention(_OnChip, nn.Module):
         mask = key_padding_mask
         if mask is not None:
             mask = mask.expand(k.shape[:-1])
-            k = k.masked_fill(mask[..., None], 0) # what stands there must not decide the stabiliser
+            k = k.masked_fill((mask == -math.inf if mask.is_floating_point() else mask)[..., None], 0) # what stands there must not decide the stabiliser
         if not causal and self._in_cache(q, k, v): return self._attend(q, k, v, mask)
         return (causal_linear_attention if causal else linear_attention)(self.features('q', q, 'row'), self.features('k', k, 'all'), v, mask)
 
@@ -342,6 +343,9 @@ class ExactAttention(nn.Module):
     def forward(self, q, k, v, key_padding_mask=None, causal=False):
         "Shapes as for `LinearAttention`"
         if key_padding_mask is None: return F.scaled_dot_product_attention(q, k, v, is_causal=causal)
-        seen = ~key_padding_mask.expand(k.shape[:-1])[..., None, :]
-        if causal: seen = seen & torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool, device=q.device).tril()
+        seen = key_padding_mask.expand(k.shape[:-1])[..., None, :]
+        if not seen.is_floating_point(): seen = ~seen
+        if causal:
+            past = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool, device=q.device).tril()
+            seen = seen.masked_fill(~past, -math.inf) if seen.is_floating_point() else seen & past
         return F.scaled_dot_product_attention(q, k, v, seen)

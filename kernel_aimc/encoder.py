@@ -74,7 +74,7 @@ def positions(
     angles = torch.arange(1, n + 1, dtype=torch.float64)[:, None]*rates
     return torch.cat([angles.sin(), angles.cos()], 1).float()
 
-# %% ../nbs/11a_encoder.ipynb #a7ff0ecc
+# %% ../nbs/11a_encoder.ipynb #72fe6780
 class EncoderLayer(nn.Module):
     "Attention and a feed-forward network, each followed by a residual sum and a layer norm"
     def __init__(self, c:EncoderConfig, chip=HERMES, generator=None):
@@ -91,10 +91,12 @@ class EncoderLayer(nn.Module):
     def forward(self,
         x, # shape (n, L, d_model)
         padding=None, # True where a token is padding, shape (n, L)
+        counts=None, # how many tokens each one stands for, shape (n, L); None: one
     ): # shape (n, L, d_model); what stands in padding is 0
         "One layer"
+        mask = padding if counts is None else counts.log()
         q,k,v = (f(x).unflatten(-1, (self.heads, -1)).transpose(1, 2) for f in (self.q, self.k, self.v))
-        a = self.attention(q, k, v, None if padding is None else padding[:, None])
+        a = self.attention(q, k, v, None if mask is None else mask[:, None])
         x = self.norm1(x + self.dropout(self.out(self.attention_dropout(a.transpose(1, 2).flatten(2)))))
         x = self.norm2(x + self.dropout(self.fc2(self.activation(self.fc1(x)))))
         return x if padding is None else x.masked_fill(padding[..., None], 0)
@@ -145,29 +147,38 @@ class Encoder(nn.Module):
         e = self.dropout(self.norm(math.sqrt(c.d_model)*e + (self.positions[:L] if places is None else self.positions[places])))
         return e if padding is None else e.masked_fill(padding[..., None], 0)
 
-    def pool(self,
+    def encode(self,
         x, # tokens or numbers, shape (n, L)
         padding=None, # True where a token is padding, shape (n, L)
-        places=None, # which positions of longer sequences these are, counted from 0, shape (L,); None: the first
-    ): # shape (n, d_model)
-        "Mean of the last layer's outputs over the true length"
+        places=None, # which positions of longer sequences these are, counted from 0, shape (L,) or (n, L); None: the first
+        counts=None, # how many tokens each one stands for, shape (n, L); 0: padding; None: one
+    ): # shapes (n, L, d_model) and (n, d_model)
+        "The last layer's outputs, and their mean over the true length"
+        if counts is not None: padding = counts == 0
         padding = None if padding is None or not padding.any() else padding
         h = self.embed(x, padding, places)
-        for i in range(self.config.n_layers): h = self.layers[0 if self.config.tied else i](h, padding)
-        return h.mean(1) if padding is None else h.sum(1)/(~padding).sum(1, keepdim=True).clamp_min(1)
+        for i in range(self.config.n_layers): h = self.layers[0 if self.config.tied else i](h, padding, counts)
+        if counts is not None: return h,(counts[..., None]*h).sum(1)/counts.sum(1, keepdim=True)
+        return h,h.mean(1) if padding is None else h.sum(1)/(~padding).sum(1, keepdim=True).clamp_min(1)
+
+    def classify(self,
+        means, # of `encode`, shape (n, d_model), or (n, 2, d_model) for two documents
+    ): # logits, shape (n, classes)
+        "Classes of sequences from their means"
+        if self.config.documents == 2: means = torch.cat([means[:, 1], means[:, 0]], -1) # the second first, as in the paper's code
+        return self.head2(_ACTIVATIONS[self.config.classifier_activation](self.dropout(self.head1(means))))
 
     def forward(self,
         x, # tokens (0: padding) or numbers, shape (n, L), or (n, 2, L) for two documents
         padding=None, # True where a token is padding, same shape; None: where a token is 0. Numbers have none
-        places=None, # which positions of longer sequences these are, counted from 0, shape (L,); None: the first
+        places=None, # which positions of longer sequences these are, counted from 0, shape (L,) or (n, L); None: the first
+        counts=None, # how many tokens each one stands for, same shape as x; 0: padding; None: one
     ): # logits, shape (n, classes)
         "Classify sequences"
         c = self.config
         if x.dim() != 1 + c.documents or (c.documents == 2 and x.shape[1] != 2):
             raise ValueError(f"Encoder: x must have shape (n, {'2, ' if c.documents == 2 else ''}L), got {tuple(x.shape)}.")
         if padding is None and c.vocabulary is not None: padding = x == 0
-        if c.documents == 1: h = self.pool(x, padding, places)
-        else:
-            h = self.pool(x.flatten(0, 1), None if padding is None else padding.flatten(0, 1), places).unflatten(0, (-1, 2))
-            h = torch.cat([h[:, 1], h[:, 0]], -1) # the second first, as in the paper's code
-        return self.head2(_ACTIVATIONS[c.classifier_activation](self.dropout(self.head1(h))))
+        flat = lambda t: t if t is None or c.documents == 1 else t.flatten(0, 1)
+        means = self.encode(flat(x), flat(padding), places, flat(counts))[1]
+        return self.classify(means if c.documents == 1 else means.unflatten(0, (-1, 2)))

@@ -36,7 +36,7 @@ from .layers import AnalogLinear, analog_layers, convert_to_analog, program, set
 from .lra_data import GENERATED_SIZES, PATHFINDER_LEVELS, Batches, load_lra, prefetch
 from .samplers import stream
 
-# %% ../nbs/15_lra.ipynb #98815fd9
+# %% ../nbs/15_lra.ipynb #4e0d0e66
 _OWN = TrainingRecipe(weight_noise=.03, out_noise=.01, dac_bits=8, init_std=6., clip_sigma=4.) # about the errors that programming and reading leave, the same for all tokens of a pass; ranges that hold long tails
 RECIPES = dict( # what a forward pass in hardware-aware training adds, by what will be on the chip
     own=dict(attention=_OWN, all=_OWN),
@@ -70,6 +70,9 @@ class LRARun:
     mix_pairs: bool = False # of two documents: pairs of class 0 exchange their second documents within a batch, and the order within each pair is drawn
     contrast: float|None = None # of two documents: the classifier begins with differences between the two, so many times enlarged; None: as drawn
     halves: float = 0. # of two documents: the first part of the updates, whose pairs are the two halves of one document (class 1), and halves of two (class 0)
+    keep_dark: float = 1. # of pictures: share of the pixels that belong to nothing drawn which a training pass takes, drawn at random; each stands for 1/keep_dark
+    pretrain: float = 0. # of pictures: the first part of the updates, which need no labels: each token learns what surrounds it, their mean where the solid spots are
+    auxiliary: float = 0. # weight of that loss in the updates after
     redraw_every: int|None = None # updates after which directions are drawn anew; None: never
     level: str = 'hard' # of pathfinder
     validate_every: int = 500 # updates
@@ -86,9 +89,15 @@ class LRARun:
             if getattr(self, name) < 1: raise ValueError(f"LRARun: {name} must be >= 1, got {getattr(self, name)}.")
         for name in 'mix_pairs', 'contrast', 'halves':
             if getattr(self, name) and ENCODERS[self.task].documents != 2: raise ValueError(f"LRARun: {name} is for two documents, {self.task} has one.")
-        if not 0 <= self.halves <= 1: raise ValueError(f"LRARun: halves must be in [0, 1], got {self.halves}.")
-        if not 0 < self.keep <= 1: raise ValueError(f"LRARun: keep must be in (0, 1], got {self.keep}.")
-        if not self.attention_rate >= 0: raise ValueError(f"LRARun: attention_rate must be >= 0, got {self.attention_rate}.")
+        for name in 'keep_dark', 'pretrain', 'auxiliary':
+            if getattr(self, name) != LRARun.__dataclass_fields__[name].default and ENCODERS[self.task].vocabulary is not None: raise ValueError(f"LRARun: {name} is for pictures, {self.task} has tokens.")
+        for name in 'halves', 'pretrain':
+            if not 0 <= getattr(self, name) <= 1: raise ValueError(f"LRARun: {name} must be in [0, 1], got {getattr(self, name)}.")
+        for name in 'keep', 'keep_dark':
+            if not 0 < getattr(self, name) <= 1: raise ValueError(f"LRARun: {name} must be in (0, 1], got {getattr(self, name)}.")
+        if self.keep < 1 and self.keep_dark < 1: raise ValueError(f"LRARun: keep takes of all pixels, keep_dark of the dark ones; one of them must be 1, got {self.keep} and {self.keep_dark}.")
+        for name in 'attention_rate', 'auxiliary':
+            if not getattr(self, name) >= 0: raise ValueError(f"LRARun: {name} must be >= 0, got {getattr(self, name)}.")
         for name in 'rate', 'clip_norm', 'muon_rate', 'contrast':
             if getattr(self, name) is not None and not getattr(self, name) > 0: raise ValueError(f"LRARun: {name} must be > 0, got {getattr(self, name)}.")
 
@@ -120,11 +129,11 @@ CPU_RUNS = {name: LRARun(task=name, **dict(muon_rate=.01, rate=6e-3, weight_deca
     imdb=dict(batch=32, updates=2800, warmup=50, decay=.9, muon_rate=.02, attention_rate=.1, separate_maps=False, validate_every=600),
     aan=dict(batch=64, updates=2500, warmup=50, decay=.9, rate=1e-3, muon_rate=.01, attention_rate=.1, validate_every=250, keep=.5, mix_pairs=True, contrast=10., halves=.4),
     cifar10=dict(batch=100, updates=9000, warmup=100, validate_every=900, keep=.25, rate=3e-3, muon_rate=.02, weight_decay=.1),
-    pathfinder=dict(batch=64, updates=40_000, warmup=200)).items()}
+    pathfinder=dict(batch=64, updates=6000, warmup=100, validate_every=500, rate=3e-3, muon_rate=.02, keep_dark=.1, pretrain=.1, auxiliary=.3)).items()}
 PRESETS = dict(paper=PAPER_RUNS, cpu=CPU_RUNS)
 
 TUNING = dict( # hardware-aware: a tenth of the rate; 'cpu': an eighth, and a fraction of the updates
-    cpu={name: dict(warmup=50, schedule='linear', halves=0., rate=CPU_RUNS[name].rate/8, muon_rate=CPU_RUNS[name].muon_rate/8, validate_every=updates//2, updates=updates)
+    cpu={name: dict(warmup=50, schedule='linear', halves=0., pretrain=0., auxiliary=0., rate=CPU_RUNS[name].rate/8, muon_rate=CPU_RUNS[name].muon_rate/8, validate_every=updates//2, updates=updates)
          for name,updates in dict(listops=400, imdb=400, aan=150, cifar10=1200, pathfinder=600).items()},
     paper={name: dict(recipe='paper', rate=rate) for name,rate in dict(listops=1e-4, imdb=6e-5, aan=1e-4, cifar10=5e-4, pathfinder=1e-5).items()})
 
@@ -213,7 +222,7 @@ def correct(
             bar.update(n)
     return right
 
-# %% ../nbs/15_lra.ipynb #c8092ad4
+# %% ../nbs/15_lra.ipynb #8928fac8
 def _seeded(run, name): torch.manual_seed(stream(run.seed, name).initial_seed())
 
 def _mixed(batch, generator):
@@ -235,6 +244,46 @@ def _halved(batch, generator):
     n = len(batch.x)
     other = torch.cat([torch.arange(n).roll(1), torch.arange(n, 2*n)])
     return batch._replace(x=torch.stack([first, second[other]], 1), y=(torch.arange(2*n) >= n).long(), lengths=torch.stack([half, half[other]], 1), rows=batch.rows.repeat(2))
+
+_DARK = 20 # level, of 255, that nothing drawn stays below, and the ringing of its resampling does not reach
+
+def _lit(x, share):
+    "All drawn pixels of pictures (n, L) and a share of the others: (levels, places, how many pixels each stands for, 0: padding)"
+    lit = x >= _DARK
+    chosen = lit | (torch.rand(x.shape) < share)
+    n = chosen.sum(1)
+    places = chosen.byte().argsort(dim=1, descending=True, stable=True)[:, :int(n.max())]
+    counts = torch.where(lit, 1., 1/share).gather(1, places).masked_fill(torch.arange(places.shape[1]) >= n[:, None], 0)
+    return x.gather(1, places),places,counts
+
+def _opening(v):
+    "Pictures without what is thinner than 3 pixels: the largest in 3 x 3 of the smallest in 3 x 3"
+    return torch.minimum(F.max_pool2d(-F.max_pool2d(-v, 3, 1, 1), 3, 1, 1), v)
+
+class _Surroundings(nn.Module):
+    "Reads from each token the picture's opening there and the 5 x 5 levels around it, and from the tokens' mean a map of the opening: what is in the pixels, and needs no labels"
+    def __init__(self, d, n_pixels):
+        super().__init__()
+        self.side = math.isqrt(n_pixels)
+        self.near,self.map = nn.Linear(d, 26),nn.Linear(d, (self.side//2)**2)
+        for p in self.parameters(): nn.init.zeros_(p)
+
+    def forward(self,
+        h, # outputs of tokens, shape (n, L, d)
+        means, # shape (n, d)
+        pictures, # levels, shape (n, side**2)
+        places, # of the tokens, shape (n, L); None: all pixels
+        counts, # 0 where a token is padding, shape (n, L); None: nowhere
+    ): # loss
+        "Shares of the variances that are not explained: of the opening, of the mean level around, and of the map"
+        v = pictures.float().reshape(-1, 1, self.side, self.side)/255
+        spots = _opening(v)
+        near = torch.cat([spots.flatten(2), F.unfold(v, 5, padding=2)], 1).transpose(1, 2)
+        if places is not None: near = near.gather(1, places[..., None].expand(-1, -1, near.shape[-1]))
+        near,h = (near.flatten(0, 1), h.flatten(0, 1)) if counts is None else (near[counts > 0], h[counts > 0])
+        there = F.max_pool2d(spots, 2).flatten(1)
+        lost = (self.near(h) - near).square().mean(0)/near.var(0).clamp_min(1e-3)
+        return lost[0] + lost[1:].mean() + (self.map(means) - there).square().mean()/there.var().clamp_min(1e-3)
 
 @torch.no_grad()
 def _contrasted(model, gain):
@@ -268,11 +317,11 @@ class _Log:
 
 class _Optimisers:
     "AdamW, and Muon for the matrices between embedding and classes where a run asks for it; rates are fractions of their peaks"
-    def __init__(self, run, model):
-        named = [(n, p) for n,p in model.named_parameters() if p.requires_grad]
+    def __init__(self, run, model, reader=None):
+        named = [(n, p) for n,p in model.named_parameters() if p.requires_grad] + [(f'reader.{n}', p) for n,p in (reader.named_parameters() if reader else ())]
         looks = lambda n: run.attention_rate != 1 and n.endswith(('.q.weight', '.k.weight')) # apart only where asked for: states name parameters by their order
         def groups(chosen, **settings): return [dict(params=ps, factor=factor, **settings) for looking,factor in ((False, 1.), (True, run.attention_rate)) if (ps := [p for n,p in chosen if looks(n) == looking])]
-        muon = [(n, p) for n,p in named if p.dim() == 2 and not n.startswith(('embedding', 'head2'))] if run.muon_rate else []
+        muon = [(n, p) for n,p in named if p.dim() == 2 and not n.startswith(('embedding', 'head2', 'reader'))] if run.muon_rate else []
         rest = [(n, p) for n,p in named if n not in dict(muon)]
         matrices,vectors = ([(n, p) for n,p in rest if (p.dim() > 1) == is_matrix] for is_matrix in (True, False))
         self._all = [torch.optim.AdamW([*groups(matrices), *groups(vectors, weight_decay=run.weight_decay*run.decay_vectors)],
@@ -312,7 +361,8 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
         model = Encoder(EncoderConfig(**from_['encoder'] | {k: v for k,v in asdict(run.encoder()).items() if k in ('dropout', 'attention_dropout')}), generator=stream(run.seed, 'model'))
         model.load_state_dict({k.removeprefix('model.'): v for k,v in tensors.items() if k.startswith('model.')})
     model = _for_hardware(model, run.hardware, run.recipe).to(device)
-    optimisers = _Optimisers(run, model)
+    reader = _Surroundings(model.config.d_model, data.max_length).to(device) if run.pretrain or run.auxiliary else None
+    optimisers = _Optimisers(run, model, reader)
     batches = Batches(data.train, run.batch, seed=run.seed, drop_last=True)
     per_epoch,update,best,seconds = len(batches),0,-1.,0.
     if resume:
@@ -321,11 +371,13 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
         changed = {k: (there[k], v) for k,v in asdict(run).items() if there[k] != v and k not in ('updates', 'validate_every')}
         if changed: raise ValueError(f"train: {folder} holds another run: " + ', '.join(f'{k}={a!r} there, {b!r} now' for k,(a,b) in changed.items()) + '.')
         model.load_state_dict({k.removeprefix('model.'): v for k,v in saved.items() if k.startswith('model.')})
+        if reader: reader.load_state_dict({k.removeprefix('reader.'): v for k,v in saved.items() if k.startswith('reader.')})
         optimisers.load_state_dict({k: v for k,v in saved.items() if k.startswith('optimiser.')})
         update,best,seconds = facts['update'],facts['best'],facts['seconds']
     log = _Log(folder/'log.csv', update if resume else None) if is_main else None
     attention = [m for m in model.modules() if isinstance(m, LinearAttention)]
     for m in attention: m._draws = max(0, update - 1)//run.redraw_every if run.redraw_every else 0 # as many as before the coming update
+    encode = torch.compile(model.encode) if compiled else model.encode
     forward = torch.compile(model) if compiled else model
     facts = lambda: dict(run=asdict(run), encoder=asdict(model.config), update=update, best=best, seconds=seconds + time.perf_counter() - begun, task=data.task, data=data.source, note=data.note)
 
@@ -350,16 +402,27 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
                 _seeded(run, f'update {update} rank {rank}')
                 for p in optimisers.parameters: p.grad = None
                 x,y,lengths = batch.x[rank::world],batch.y[rank::world],batch.lengths[rank::world].reshape(len(batch.x[rank::world]), -1)
-                size = max(1, int(tokens/(run.keep*batch.x[0].numel())))
+                share = run.keep
+                if run.keep_dark < 1:
+                    lit = (x >= _DARK).sum(1)
+                    order,share = lit.argsort(),run.keep_dark + (1 - run.keep_dark)*lit.float().mean().item()/x.shape[1]
+                    x,y = x[order],y[order] # pieces of similar lengths
+                size = max(1, int(tokens/(share*batch.x[0].numel())))
                 sums = torch.zeros(3, device=device)
                 for i in range(0, len(x), size):
                     part = x[i:i + size]
                     if not compiled: part = part[..., :int(lengths[i:i + size].max())]
-                    L,places = part.shape[-1],None
+                    pictures,L,places,counts = part,part.shape[-1],None,None
                     if run.keep < 1: places = torch.randperm(L)[:math.ceil(run.keep*L)].sort().values; part = part[..., places]; places = places.to(device)
+                    if run.keep_dark < 1: part,places,counts = _lit(part, run.keep_dark); places,counts = places.to(device),counts.to(device)
                     target = y[i:i + size].to(device)
-                    with torch.autocast(device.type, torch.bfloat16, enabled=precision == 'bf16'): logits = forward(part.to(device), places=places)
+                    with torch.autocast(device.type, torch.bfloat16, enabled=precision == 'bf16'):
+                        if reader is None: logits = forward(part.to(device), places=places, counts=counts)
+                        else: h,means = encode(part.to(device), places=places, counts=counts); logits = model.classify(means)
                     loss = F.cross_entropy(logits.float(), target, reduction='sum')
+                    if reader is not None:
+                        pretrains = update < run.pretrain*run.updates
+                        loss = loss*(not pretrains) + len(part)*(1. if pretrains else run.auxiliary)*reader(h.float(), means.float(), pictures.to(device), places, counts)
                     (loss/len(batch.x)).backward()
                     sums[0] += loss.detach(); sums[1] += (logits.argmax(-1) == target).sum()
                 sums[2] = minutes is not None and time.perf_counter() - begun > 60*minutes
@@ -371,7 +434,7 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
                 optimisers.step(run.rate_at(update)/run.rate)
                 if run.hardware != 'none': clip_weights(model)
                 update += 1
-                seen += int(run.keep*batch.lengths.sum()); totals += np.array([sums[0], sums[1], len(batch.x)])
+                seen += int(share*batch.lengths.sum()); totals += np.array([sums[0], sums[1], len(batch.x)])
                 if not math.isfinite(sums[0]): raise FloatingPointError(f"train: the loss of update {update} is {sums[0]}; lower the rate ({run.rate}).")
                 stop = sums[2] > 0 or update == run.updates
                 checked = update%run.validate_every == 0 or update == run.updates
@@ -387,7 +450,7 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
                         bar.set_postfix(loss=f"{row['loss']:.3f}", accuracy=f"{row['accuracy']:.1%}", best=f'{max(best, 0):.1%}', **{'tokens/s': row['tokens_per_s']}, refresh=False)
                         totals[:],since,seen = 0,now,0
                     if stop or checked or time.perf_counter() - saved_at > save_every_s:
-                        save_checkpoint(folder/'last.safetensors', {f'model.{k}': v for k,v in model.state_dict().items()} | optimisers.state_dict(), facts())
+                        save_checkpoint(folder/'last.safetensors', {f'model.{k}': v for k,v in model.state_dict().items()} | {f'reader.{k}': v for k,v in (reader.state_dict() if reader else {}).items()} | optimisers.state_dict(), facts())
                         saved_at = time.perf_counter()
                 bar.update()
                 if stop: return bar.close()

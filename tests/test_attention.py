@@ -13,15 +13,17 @@ from kernel_aimc.hardware_aware import TrainingRecipe, make_hardware_aware
 from kernel_aimc.layers import erase, program, set_time
 from kernel_aimc.softmax_features import SOFTMAX_FEATURES, ExponentialMap, ReLUMap, TrigonometricMap
 
-# %% ../nbs/11_attention.ipynb #a2c0b058
+# %% ../nbs/11_attention.ipynb #237f2e11
 def test_averages_are_those_of_the_kernel_that_features_estimate():
     g = torch.Generator().manual_seed(0)
     q,k = (torch.rand(2, 3, 37, 8, generator=g, dtype=torch.float64) for _ in range(2))
     v = torch.randn(2, 3, 37, 5, generator=g, dtype=torch.float64)
     padding = torch.zeros(2, 3, 37, dtype=torch.bool); padding[1, :, 30:] = True
     K = q@k.transpose(-1, -2)
-    for mask in None, padding:
-        weights = K if mask is None else K.masked_fill(mask[..., None, :], 0)
+    counts = torch.randint(0, 4, (2, 3, 37), generator=g)                                      # each key stands for so many
+    counts[..., 0] = 1
+    for mask in None, padding, counts.double().log():
+        weights = K if mask is None else K*counts[..., None, :] if mask is not padding else K.masked_fill(mask[..., None, :], 0)
         torch.testing.assert_close(linear_attention(q, k, v, mask), weights@v/weights.sum(-1, keepdim=True))
         for chunk in 1, 8, 37, 128: torch.testing.assert_close(causal_linear_attention(q, k, v, mask, chunk=chunk), weights.tril()@v/weights.tril().sum(-1, keepdim=True))
     torch.testing.assert_close(linear_attention(q[1], k[1], v[1], padding[1]), linear_attention(q[1], k[1, :, :30], v[1, :, :30]))       # as if they were not there
@@ -29,17 +31,17 @@ def test_averages_are_those_of_the_kernel_that_features_estimate():
     torch.testing.assert_close(causal_linear_attention(q, k, later, chunk=8)[..., :20, :], causal_linear_attention(q, k, v, chunk=8)[..., :20, :])
     with pytest.raises(ValueError, match='chunk must be >= 1'): causal_linear_attention(q, k, v, chunk=0)
 
-# %% ../nbs/11_attention.ipynb #059d07a8
+# %% ../nbs/11_attention.ipynb #4d05cbc5
 def test_features_in_the_cache_are_those_in_memory():
     g = torch.Generator().manual_seed(0)
     def draw(*shape): return torch.randn(*shape, generator=g, dtype=torch.float64)
     q,k,v = draw(3, 21, 2, 8).transpose(1, 2),draw(3, 2, 17, 8),draw(3, 2, 17, 5)
     padding = torch.zeros(3, 2, 17, dtype=torch.bool); padding[0, :, 9:] = padding[1, 1, :4] = True; padding[2, 0] = True
-    Omega,other,pull = draw(12, 8),draw(12, 8),draw(3, 2, 21, 5)
+    Omega,other,pull,logs = draw(12, 8),draw(12, 8),draw(3, 2, 21, 5),draw(3, 2, 17)
     for piece in 4, 1024:
         attention._PIECE = piece
         for features in ExponentialMap(), ExponentialMap(pair=True), ExponentialMap(-.2, True), ReLUMap(), ReLUMap(0.):
-            for mask,Omegas in (None, (Omega, Omega)), (padding, (Omega, other)):
+            for mask,Omegas in (None, (Omega, Omega)), (padding, (Omega, other)), (torch.where(padding, -torch.inf, logs), (Omega, Omega)):
                 for size in 1., 5., 30.:                                                                  # exponents above 40 in the second, of thousands in the third
                     x,y,z = (t.clone().requires_grad_() for t in (size*q, size*k, v))
                     stabilise = dict(stabilise='row'),dict(stabilise='all')
@@ -58,7 +60,7 @@ def test_features_in_the_cache_are_those_in_memory():
     given = *small[:2], -small[1].square().sum(-1)/2, small[2], *(Omega.float(),)*2, *(None,)*4, 'pair', 0.
     torch.library.opcheck(attention._averages, given, test_utils=('test_schema', 'test_faketensor', 'test_autograd_registration'))
 
-# %% ../nbs/11_attention.ipynb #708ca503
+# %% ../nbs/11_attention.ipynb #6ad74229
 def test_linear_attention_approaches_softmax():
     g = torch.Generator().manual_seed(0)
     q,k,v = (torch.randn(2, 4, 60, 16, generator=g) for _ in range(3))
@@ -76,6 +78,13 @@ def test_linear_attention_approaches_softmax():
         masked = LinearAttention(16, 32, name, generator=torch.Generator().manual_seed(0))
         wild = k.masked_fill(padding[..., None], 1e3)                                           # what stands in padding does not matter
         torch.testing.assert_close(masked(q, wild, v, padding), masked(q, k, v, padding))
+    repeats = torch.randint(1, 4, (60,), generator=g)
+    repeated = torch.arange(60).repeat_interleave(repeats)
+    for attend in exact, LinearAttention(16, 32, 'positive'), LinearAttention(16, 32, 'trigonometric', variant='paper'), LinearAttention(16, 300, 'hyperbolic'):
+        torch.testing.assert_close(attend(q, k, v, repeats.float().log()), attend(q, k[..., repeated, :], v[..., repeated, :]))
+        wild = k.masked_fill(padding[..., None], 1e3)
+        torch.testing.assert_close(attend(q, wild, v, torch.where(padding, -torch.inf, 0.)), attend(q, k, v, padding))
+        assert torch.isfinite(attend(q, k, v, torch.where(padding, -torch.inf, 0.), causal=True)).all()
 
 # %% ../nbs/11_attention.ipynb #10f1b54c
 def test_gradients_stabilisers_and_redraws():

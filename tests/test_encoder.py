@@ -26,7 +26,7 @@ def test_the_published_models_have_their_published_sizes():
         assert on_chip == weights + directions[task] == sum(l.n_weights for l in lra_layers(task, 'all')), task
         assert sorted(tuple(W.shape) for W in matrices) == sorted((l.outputs, l.inputs) for l in lra_layers(task, 'all')), task
 
-# %% ../nbs/11a_encoder.ipynb #cfa3685b
+# %% ../nbs/11a_encoder.ipynb #a02e4ddd
 def test_padding_documents_and_ties():
     c = EncoderConfig(vocabulary=20, d_model=16, heads=2, ffn=24, m=16, classifier=12, classes=3, max_length=40, dropout=0.)
     g = torch.Generator().manual_seed(0)
@@ -41,18 +41,23 @@ def test_padding_documents_and_ties():
             torch.testing.assert_close(same(x), y, rtol=0, atol=0)
             pairs = Encoder(replace(c, attention=attention, variant=variant, documents=2), generator=torch.Generator().manual_seed(2)).eval()
             both = torch.stack([x, x.flip(0)], 1)
-            h = pairs.pool(x, x == 0)
+            h = pairs.encode(x, x == 0)[1]
             torch.testing.assert_close(pairs(both), pairs.head2(nn.functional.gelu(pairs.head1(torch.cat([h.flip(0), h], 1)))))
     tied = Encoder(replace(c, tied=True), generator=torch.Generator().manual_seed(1)).eval()
     assert len(tied.layers) == 1
-    e = tied.embed(x, x == 0); torch.testing.assert_close(tied.pool(x, x == 0), (h := tied.layers[0](tied.layers[0](e, x == 0), x == 0)).sum(1)/(x > 0).sum(1, keepdim=True))
+    e = tied.embed(x, x == 0); torch.testing.assert_close(tied.encode(x, x == 0)[1], (h := tied.layers[0](tied.layers[0](e, x == 0), x == 0)).sum(1)/(x > 0).sum(1, keepdim=True))
     assert (h[x == 0] == 0).all()
     numbers = Encoder(replace(c, vocabulary=None, pixel_mean=10., pixel_std=5.), generator=torch.Generator().manual_seed(1)).eval()
     torch.testing.assert_close(numbers(10 + 5*x.float()), Encoder(replace(c, vocabulary=None), generator=torch.Generator().manual_seed(1)).eval()(x.float()))
     places = torch.tensor([0, 3, 4, 30]) # a choice of tokens, where they stood
     torch.testing.assert_close(tied.embed(x[2:, places], places=places), tied.embed(x[2:])[:, places])
-    chosen = both[2:][..., places]; h = torch.cat([pairs.pool(chosen[:, i], chosen[:, i] == 0, places) for i in (1, 0)], 1)
+    chosen = both[2:][..., places]; h = torch.cat([pairs.encode(chosen[:, i], chosen[:, i] == 0, places)[1] for i in (1, 0)], 1)
     torch.testing.assert_close(pairs(chosen, places=places), pairs.head2(nn.functional.gelu(pairs.head1(h)))); assert not torch.equal(pairs(chosen, places=places), pairs(chosen)) and not torch.equal(tied(x[:, places], places=places), tied(x[:, places]))
+    for attention in 'exact', 'hyperbolic': # a token that stands for several, beside padding, is several
+        model = Encoder(replace(c, vocabulary=None, attention=attention), generator=torch.Generator().manual_seed(1)).eval()
+        x,counts,where = torch.rand(2, 5, generator=g),torch.tensor([[1., 3., 2., 1., 0.], [2., 1., 1., 1., 2.]]),torch.tensor([[0, 7, 9, 20, 0], [39, 3, 2, 1, 0]])
+        for i,n in enumerate(counts.long()):
+            torch.testing.assert_close(model(x, places=where, counts=counts)[i:i + 1], model(x[i:i + 1].repeat_interleave(n, 1), places=where[i:i + 1].repeat_interleave(n, 1)))
     P = positions(3, 8); torch.testing.assert_close(P[2], torch.tensor([f(3*10**(-4*i/3)) for f in (math.sin, math.cos) for i in range(4)]))
     for bad,message in (dict(attention='linear'), "attention must be one of exact, positive"), (dict(heads=3), 'd_model must be even and a multiple of heads'), (dict(documents=3), 'documents must be 1 or 2'), (dict(dropout=1.), r'dropout must be in \[0, 1\)'), (dict(m=0), 'm must be >= 1'), (dict(vocabulary=1), 'vocabulary must be >= 2'):
         with pytest.raises(ValueError, match=message): replace(c, **bad)
