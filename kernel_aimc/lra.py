@@ -36,7 +36,7 @@ from .layers import AnalogLinear, analog_layers, convert_to_analog, program, set
 from .lra_data import GENERATED_SIZES, PATHFINDER_LEVELS, Batches, load_lra, prefetch
 from .samplers import stream
 
-# %% ../nbs/15_lra.ipynb #4e0d0e66
+# %% ../nbs/15_lra.ipynb #ee840ca6
 _OWN = TrainingRecipe(weight_noise=.03, out_noise=.01, dac_bits=8, init_std=6., clip_sigma=4.) # about the errors that programming and reading leave, the same for all tokens of a pass; ranges that hold long tails
 RECIPES = dict( # what a forward pass in hardware-aware training adds, by what will be on the chip
     own=dict(attention=_OWN, all=_OWN),
@@ -71,7 +71,7 @@ class LRARun:
     contrast: float|None = None # of two documents: the classifier begins with differences between the two, so many times enlarged; None: as drawn
     halves: float = 0. # of two documents: the first part of the updates, whose pairs are the two halves of one document (class 1), and halves of two (class 0)
     keep_dark: float = 1. # of pictures: share of the pixels that belong to nothing drawn which a training pass takes, drawn at random; each stands for 1/keep_dark
-    pretrain: float = 0. # of pictures: the first part of the updates, which need no labels: each token learns what surrounds it, their mean where the solid spots are
+    pretrain: float = 0. # of pictures: the first part of the updates, which need no labels: each token learns what surrounds it, their mean what is in and near solid spots
     auxiliary: float = 0. # weight of that loss in the updates after
     redraw_every: int|None = None # updates after which directions are drawn anew; None: never
     level: str = 'hard' # of pathfinder
@@ -129,7 +129,7 @@ CPU_RUNS = {name: LRARun(task=name, **dict(muon_rate=.01, rate=6e-3, weight_deca
     imdb=dict(batch=32, updates=2800, warmup=50, decay=.9, muon_rate=.02, attention_rate=.1, separate_maps=False, validate_every=600),
     aan=dict(batch=64, updates=2500, warmup=50, decay=.9, rate=1e-3, muon_rate=.01, attention_rate=.1, validate_every=250, keep=.5, mix_pairs=True, contrast=10., halves=.4),
     cifar10=dict(batch=100, updates=9000, warmup=100, validate_every=900, keep=.25, rate=3e-3, muon_rate=.02, weight_decay=.1),
-    pathfinder=dict(batch=64, updates=6000, warmup=100, validate_every=500, rate=3e-3, muon_rate=.02, keep_dark=.1, pretrain=.1, auxiliary=.3)).items()}
+    pathfinder=dict(batch=64, updates=6000, warmup=100, validate_every=2000, rate=3e-3, muon_rate=.02, keep_dark=.1, pretrain=.1, auxiliary=.3)).items()}
 PRESETS = dict(paper=PAPER_RUNS, cpu=CPU_RUNS)
 
 TUNING = dict( # hardware-aware: a tenth of the rate; 'cpu': an eighth, and a fraction of the updates
@@ -222,7 +222,7 @@ def correct(
             bar.update(n)
     return right
 
-# %% ../nbs/15_lra.ipynb #8928fac8
+# %% ../nbs/15_lra.ipynb #3d955940
 def _seeded(run, name): torch.manual_seed(stream(run.seed, name).initial_seed())
 
 def _mixed(batch, generator):
@@ -261,7 +261,7 @@ def _opening(v):
     return torch.minimum(F.max_pool2d(-F.max_pool2d(-v, 3, 1, 1), 3, 1, 1), v)
 
 class _Surroundings(nn.Module):
-    "Reads from each token the picture's opening there and the 5 x 5 levels around it, and from the tokens' mean a map of the opening: what is in the pixels, and needs no labels"
+    "Reads from each token the picture's opening there and the 5 x 5 levels around it, and from the tokens' mean the picture in and near what the opening leaves: what is in the pixels, and needs no labels"
     def __init__(self, d, n_pixels):
         super().__init__()
         self.side = math.isqrt(n_pixels)
@@ -275,13 +275,13 @@ class _Surroundings(nn.Module):
         places, # of the tokens, shape (n, L); None: all pixels
         counts, # 0 where a token is padding, shape (n, L); None: nowhere
     ): # loss
-        "Shares of the variances that are not explained: of the opening, of the mean level around, and of the map"
+        "Shares of the variances that are not explained: of the opening, of the levels around, and of the picture near solid spots"
         v = pictures.float().reshape(-1, 1, self.side, self.side)/255
         spots = _opening(v)
         near = torch.cat([spots.flatten(2), F.unfold(v, 5, padding=2)], 1).transpose(1, 2)
         if places is not None: near = near.gather(1, places[..., None].expand(-1, -1, near.shape[-1]))
         near,h = (near.flatten(0, 1), h.flatten(0, 1)) if counts is None else (near[counts > 0], h[counts > 0])
-        there = F.max_pool2d(spots, 2).flatten(1)
+        there = F.max_pool2d(v*(F.max_pool2d(spots, 7, 1, 3) > _DARK/255), 2).flatten(1)
         lost = (self.near(h) - near).square().mean(0)/near.var(0).clamp_min(1e-3)
         return lost[0] + lost[1:].mean() + (self.map(means) - there).square().mean()/there.var().clamp_min(1e-3)
 
