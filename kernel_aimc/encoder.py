@@ -74,7 +74,7 @@ def positions(
     angles = torch.arange(1, n + 1, dtype=torch.float64)[:, None]*rates
     return torch.cat([angles.sin(), angles.cos()], 1).float()
 
-# %% ../nbs/11a_encoder.ipynb #72fe6780
+# %% ../nbs/11a_encoder.ipynb #ad23e549
 class EncoderLayer(nn.Module):
     "Attention and a feed-forward network, each followed by a residual sum and a layer norm"
     def __init__(self, c:EncoderConfig, chip=HERMES, generator=None):
@@ -158,7 +158,7 @@ class Encoder(nn.Module):
         padding = None if padding is None or not padding.any() else padding
         h = self.embed(x, padding, places)
         for i in range(self.config.n_layers): h = self.layers[0 if self.config.tied else i](h, padding, counts)
-        if counts is not None: return h,(counts[..., None]*h).sum(1)/counts.sum(1, keepdim=True)
+        if counts is not None: return h,(counts[..., None]*h).sum(1)/counts.sum(1, keepdim=True).clamp_min(1e-9)
         return h,h.mean(1) if padding is None else h.sum(1)/(~padding).sum(1, keepdim=True).clamp_min(1)
 
     def classify(self,

@@ -36,7 +36,7 @@ from .layers import AnalogLinear, analog_layers, convert_to_analog, program, set
 from .lra_data import GENERATED_SIZES, PATHFINDER_LEVELS, Batches, load_lra, prefetch
 from .samplers import stream
 
-# %% ../nbs/15_lra.ipynb #ee840ca6
+# %% ../nbs/15_lra.ipynb #15fcfca1
 _OWN = TrainingRecipe(weight_noise=.03, out_noise=.01, dac_bits=8, init_std=6., clip_sigma=4.) # about the errors that programming and reading leave, the same for all tokens of a pass; ranges that hold long tails
 RECIPES = dict( # what a forward pass in hardware-aware training adds, by what will be on the chip
     own=dict(attention=_OWN, all=_OWN),
@@ -145,6 +145,7 @@ def lra_run(
     "A run by its name, with changes"
     if preset not in PRESETS: raise ValueError(f"lra_run: preset must be one of {', '.join(PRESETS)}, got {preset!r}.")
     if task not in PRESETS[preset]: raise ValueError(f"lra_run: task must be one of {', '.join(ENCODERS)}, got {task!r}.")
+    if changes.get('start'): changes = dict(pretrain=0., halves=0.) | changes # has been done
     if changes.get('hardware', 'none') != 'none': changes = TUNING[preset][task] | changes
     unknown = set(changes) - {f.name for f in fields(LRARun)}
     if unknown: raise ValueError(f"lra_run: {', '.join(sorted(unknown))} is not a field of LRARun.")
@@ -222,7 +223,7 @@ def correct(
             bar.update(n)
     return right
 
-# %% ../nbs/15_lra.ipynb #3d955940
+# %% ../nbs/15_lra.ipynb #7f07019f
 def _seeded(run, name): torch.manual_seed(stream(run.seed, name).initial_seed())
 
 def _mixed(batch, generator):
@@ -245,7 +246,7 @@ def _halved(batch, generator):
     other = torch.cat([torch.arange(n).roll(1), torch.arange(n, 2*n)])
     return batch._replace(x=torch.stack([first, second[other]], 1), y=(torch.arange(2*n) >= n).long(), lengths=torch.stack([half, half[other]], 1), rows=batch.rows.repeat(2))
 
-_DARK = 20 # level, of 255, that nothing drawn stays below, and the ringing of its resampling does not reach
+_DARK = 20 # level, of 255: above the ringing of resampled lines, below nearly all of their pixels
 
 def _lit(x, share):
     "All drawn pixels of pictures (n, L) and a share of the others: (levels, places, how many pixels each stands for, 0: padding)"

@@ -26,7 +26,7 @@ def test_the_published_models_have_their_published_sizes():
         assert on_chip == weights + directions[task] == sum(l.n_weights for l in lra_layers(task, 'all')), task
         assert sorted(tuple(W.shape) for W in matrices) == sorted((l.outputs, l.inputs) for l in lra_layers(task, 'all')), task
 
-# %% ../nbs/11a_encoder.ipynb #a02e4ddd
+# %% ../nbs/11a_encoder.ipynb #7272d6ce
 def test_padding_documents_and_ties():
     c = EncoderConfig(vocabulary=20, d_model=16, heads=2, ffn=24, m=16, classifier=12, classes=3, max_length=40, dropout=0.)
     g = torch.Generator().manual_seed(0)
@@ -55,6 +55,7 @@ def test_padding_documents_and_ties():
     torch.testing.assert_close(pairs(chosen, places=places), pairs.head2(nn.functional.gelu(pairs.head1(h)))); assert not torch.equal(pairs(chosen, places=places), pairs(chosen)) and not torch.equal(tied(x[:, places], places=places), tied(x[:, places]))
     for attention in 'exact', 'hyperbolic': # a token that stands for several, beside padding, is several
         model = Encoder(replace(c, vocabulary=None, attention=attention), generator=torch.Generator().manual_seed(1)).eval()
+        assert torch.isfinite(model(torch.ones(1, 3), counts=torch.zeros(1, 3))).all()
         x,counts,where = torch.rand(2, 5, generator=g),torch.tensor([[1., 3., 2., 1., 0.], [2., 1., 1., 1., 2.]]),torch.tensor([[0, 7, 9, 20, 0], [39, 3, 2, 1, 0]])
         for i,n in enumerate(counts.long()):
             torch.testing.assert_close(model(x, places=where, counts=counts)[i:i + 1], model(x[i:i + 1].repeat_interleave(n, 1), places=where[i:i + 1].repeat_interleave(n, 1)))

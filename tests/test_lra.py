@@ -35,9 +35,10 @@ def tiny_data(n=160, L=64):
 
 TINY = dict(updates=24, batch=16, rate=3e-3, warmup=4, validate_every=12, muon_rate=None, keep=1.)
 
-# %% ../nbs/15_lra.ipynb #245b382a
+# %% ../nbs/15_lra.ipynb #14c4db76
 def test_runs_are_checked_and_rates_follow_their_schedule():
     run = lra_run('cifar10', updates=100, warmup=10, rate=1., decay=.5)
+    assert lra_run('pathfinder').pretrain > 0 == lra_run('pathfinder', start='easy', level='medium').pretrain and lra_run('aan').halves > 0 == lra_run('aan', hardware='all').halves
     assert [run.rate_at(u) for u in (0, 4, 9, 10, 49)] == [.1, .5, 1., 1., 1.] and run.rate_at(99) == pytest.approx(1/51) and run.rate_at(74) == pytest.approx(26/51)
     paper = lra_run('listops', 'paper')
     assert paper.rate_at(999) == 1e-3 and paper.rate_at(3999) == pytest.approx(5e-4) and (paper.variant, paper.batch, paper.updates) == ('paper', 256, 50_000)
