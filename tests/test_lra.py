@@ -95,7 +95,7 @@ def test_bfloat16_is_chosen_where_matrix_instructions_are():
             m.setattr(torch.cpu, '_is_amx_tile_supported', lambda amx=amx: amx)
             assert _precision('auto', torch.device('cpu')) == chosen and _precision('no', torch.device('cpu')) == 'no'
 
-# %% ../nbs/15_lra.ipynb #0b8e195f
+# %% ../nbs/15_lra.ipynb #04efc9dc
 def test_pretraining_needs_no_labels_and_dark_pixels_stand_for_more():
     g = torch.Generator().manual_seed(0)
     v = torch.zeros(1, 1, 12, 12); v[..., 2:5, 3:6] = torch.tensor([[50., 90, 50], [90, 200, 90], [50, 90, 50]]); v[..., 8, :] = 255; v[..., 9, 3:9] = 255      # a spot, and a line of 1 to 2 pixels
@@ -123,6 +123,9 @@ def test_pretraining_needs_no_labels_and_dark_pixels_stand_for_more():
     for name,(run,d) in dict(whole=(runs['whole'], data), upset=(runs['whole'], upset), half=(runs['half'], data), other=(runs['half'], upset)).items(): train(run, folder/name, data=d, processes=1, progress=False)
     weights = {name: load_encoder(folder/name/'last.safetensors')[0].state_dict() for name in ('whole', 'upset', 'half', 'other')}
     assert all(torch.equal(w, weights['upset'][k]) for k,w in weights['whole'].items()) and any(not torch.equal(w, weights['other'][k]) for k,w in weights['half'].items())
+    train(runs['half'], folder/'parts', data=data, processes=1, minutes=0, progress=False)
+    train(runs['half'], folder/'parts', resume=True, data=data, processes=1, progress=False)
+    assert len(pd.read_csv(folder/'parts'/'log.csv')) == 3 and all(torch.equal(w, weights['half'][k]) for k,w in load_encoder(folder/'parts'/'last.safetensors')[0].state_dict().items()) # also what reads the surroundings was kept
     log = pd.read_csv(folder/'whole'/'log.csv')
     assert log.loss.iloc[-1] < .97*log.loss.iloc[0], log.loss
 
