@@ -10,7 +10,6 @@ __all__ = ['linear_attention', 'causal_linear_attention', 'random_feature_attent
 
 # %% ../nbs/11_attention.ipynb #497593c6
 import math
-from itertools import product
 
 import torch
 from torch import Tensor, nn
@@ -60,8 +59,8 @@ def causal_linear_attention(
 
 # %% ../nbs/11_attention.ipynb #424059de
 _OPERATORS = __name__.replace('.', '_') # their namespace: torch deletes an operator when its name is defined again, as a notebook would do to the package's
-_PIECE = 1024 # tokens whose features are in the cache at a time
-_SHORTEST = 256 # tokens; for fewer, calling torch takes longer than computing
+_PIECE = 1024 # tokens whose features are in the cache at a time: of several short sequences and heads, or a part of a long one
+_SHORTEST = 64 # tokens; for fewer, calling torch takes longer than computing
 _SAFE = 40. # exp of this, and a million sums of its square, are float32 numbers
 
 def _features(kind, eps, x, Omega, out, lift=None, noise=None):
@@ -82,95 +81,93 @@ def _features(kind, eps, x, Omega, out, lift=None, noise=None):
         out.exp2_()
     return out
 
-def _noise(kind, stds, seed, *place):
-    "Noise of a piece's projections: their standard deviations (n,), and a seed of its own, so that the gradient meets the same numbers again"
-    return None if stds is None else (stds[:, None]*(math.log2(math.e) if kind != 'relu' else 1), [seed.item(), *place])
-
 def _lift(kind, x, Omega):
-    "Largest exponent of each row, shape (n, 1), or None where none can be large"
+    "Largest exponent of each row, shape (..., 1), or None where none can be large"
     if kind == 'relu' or not x.numel() or x.square().sum(-1).amax().sqrt()*Omega.square().sum(0).amax().sqrt() < _SAFE: return None
     p = x@Omega
     return (p.abs() if kind == 'pair' else p).amax(-1, keepdim=True)
 
-def _extras(kind, seed):
-    "What a piece's features take besides the inputs"
-    return lambda lift, std, b, h, i, which: (None if lift is None else lift[i:i + _PIECE], None if std is None else _noise(kind, std[b, h, i:i + _PIECE], seed, b, h, i, which))
+class _Pieces:
+    "Features of groups of sequences, a piece at a time: of queries (which=0) or keys (1), shape (N, L, d)"
+    def __init__(self, kind, eps, x, Omega, std, seed, which, space):
+        self.kind,self.eps,self.x,self.std,self.seed,self.which,self.space = kind,eps,x,std,seed,which,space
+        self.scale = math.log2(math.e) if kind != 'relu' else 1
+        self.Omega,self.R = Omega.T,(Omega*self.scale).T.contiguous()
+
+    def lift(self, a): return _lift(self.kind, self.x[a], self.Omega)
+
+    def __call__(self, a, lift): # a: slice of sequences
+        for i in range(0, self.x.shape[1], _PIECE):
+            at = a,slice(i, i + _PIECE)
+            x = self.x[at]
+            noise = None if self.std is None else (self.std[at].reshape(-1, 1)*self.scale, [self.seed.item(), a.start, i, self.which]) # a seed of its own, so that the gradient meets the same numbers again
+            E = _features(self.kind, self.eps, x.reshape(-1, x.shape[-1]), self.R, self.space[:x.shape[0]*x.shape[1]], None if lift is None else lift[:, i:i + _PIECE].reshape(-1, 1), noise)
+            yield at,E.view(*x.shape[:2], -1)
+
+def _groups(N, *lengths):
+    "Slices of sequences whose pieces together are not longer than one"
+    size = max(1, _PIECE//max(1, *lengths))
+    return [slice(a, min(a + size, N)) for a in range(0, N, size)],size*min(_PIECE, max(1, *lengths))
 
 @torch.library.custom_op(_OPERATORS + '::random_feature_attention', mutates_args=())
 def _averages(q:Tensor, k:Tensor, offset:Tensor, v:Tensor, Omega_q:Tensor, Omega_k:Tensor, weights:Tensor|None, std_q:Tensor|None, std_k:Tensor|None, seed:Tensor|None, kind:str, eps:float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    n,heads,L,d = q.shape
+    N,L,d = q.shape
     width,dv = len(Omega_q)*(1 + (kind == 'pair')),v.shape[-1]
-    out,total = q.new_empty(n, L, heads, dv).transpose(1, 2),q.new_empty(n, heads, 1, L)
-    sums,V = q.new_empty(n, heads, dv + 1, width),q.new_empty(n, heads, k.shape[2], dv + 1) # of values by features, and of values with their factors
-    R_q,R_k = ((Omega*(math.log2(math.e) if kind != 'relu' else 1)).T.contiguous() for Omega in (Omega_q, Omega_k))
-    extra = _extras(kind, seed)
-    space = q.new_empty(_PIECE, width)
-    for b,h in product(range(n), range(heads)):
-        lift,o = _lift(kind, k[b, h], Omega_k.T),offset[b, h][:, None]
-        o = o if lift is None else o + lift
-        a = (o - o.amax(0).clamp_min(torch.finfo(o.dtype).min)).exp_() # without a key: 0, not nan
-        torch.mul(v[b, h], a, out=V[b, h, :, :dv])
-        V[b, h, :, dv:] = a
-        S = sums[b, h].zero_()
-        for i in range(0, k.shape[2], _PIECE):
-            x = k[b, h, i:i + _PIECE]
-            S.addmm_(V[b, h, i:i + _PIECE].T, _features(kind, eps, x, R_k, space[:len(x)], *extra(lift, std_k, b, h, i, 1)))
+    groups,most = _groups(N, L, k.shape[1])
+    out,total,space = q.new_empty(N, L, dv),q.new_empty(N, 1, L),q.new_empty(most, width)
+    sums,V = q.new_zeros(N, dv + 1, width),q.new_empty(N, k.shape[1], dv + 1) # of values by features, and of values with their factors
+    of_q,of_k = _Pieces(kind, eps, q, Omega_q, std_q, seed, 0, space),_Pieces(kind, eps, k, Omega_k, std_k, seed, 1, space)
+    for a in groups:
+        lift,o,S = of_k.lift(a),offset[a, :, None],sums[a]
+        if lift is not None: o = o + lift
+        factors = (o - o.amax(1, keepdim=True).clamp_min(torch.finfo(o.dtype).min)).exp_() # without a key: 0, not nan
+        torch.mul(v[a], factors, out=V[a, :, :dv])
+        V[a, :, dv:] = factors
+        for at,E in of_k(a, lift): S.baddbmm_(V[at].transpose(1, 2), E)
         if weights is not None: S *= weights
-        lift = _lift(kind, q[b, h], Omega_q.T)
-        for i in range(0, L, _PIECE):
-            x = q[b, h, i:i + _PIECE]
-            N = S@_features(kind, eps, x, R_q, space[:len(x)], *extra(lift, std_q, b, h, i, 0)).T
-            total[b, h, :, i:i + _PIECE] = N[dv:] = torch.where(N[dv:] == 0, 1., N[dv:])
-            torch.div(N[:dv], N[dv:], out=out[b, h, i:i + _PIECE].T)
+        for at,E in of_q(a, of_q.lift(a)):
+            P = torch.bmm(S, E.transpose(1, 2))
+            total[a, :, at[1]] = P[:, dv:] = torch.where(P[:, dv:] == 0, 1., P[:, dv:])
+            torch.div(P[:, :dv], P[:, dv:], out=out[at].transpose(1, 2))
     return out,total,sums,V
 
 @_averages.register_fake
 def _(q, k, offset, v, Omega_q, Omega_k, weights, std_q, std_k, seed, kind, eps):
-    n,heads,L,_ = q.shape
+    N,L,_ = q.shape
     dv = v.shape[-1]
-    return (q.new_empty(n, L, heads, dv).transpose(1, 2), q.new_empty(n, heads, 1, L),
-            q.new_empty(n, heads, dv + 1, len(Omega_q)*(1 + (kind == 'pair'))), q.new_empty(n, heads, k.shape[2], dv + 1))
+    return q.new_empty(N, L, dv),q.new_empty(N, 1, L),q.new_empty(N, dv + 1, len(Omega_q)*(1 + (kind == 'pair'))),q.new_empty(N, k.shape[1], dv + 1)
 
 @torch.library.custom_op(_OPERATORS + '::random_feature_attention_backward', mutates_args=())
 def _gradients(grad:Tensor, q:Tensor, k:Tensor, Omega_q:Tensor, Omega_k:Tensor, weights:Tensor|None, std_q:Tensor|None, std_k:Tensor|None, seed:Tensor|None, out:Tensor, total:Tensor, sums:Tensor, V:Tensor, kind:str, eps:float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    n,heads,L,d = q.shape
     m,dv = len(Omega_q),out.shape[-1]
-    R_q,R_k = ((Omega*(math.log2(math.e) if kind != 'relu' else 1)).T.contiguous() for Omega in (Omega_q, Omega_k))
-    grad_q,grad_k,grad_v = (t.new_empty(n, t.shape[2], heads, t.shape[3]).transpose(1, 2) for t in (q, k, V[..., :dv]))
-    grad_o = q.new_empty(n, heads, k.shape[2])
-    def pull(E, D, Omega, into): # D: gradients of features E, which become those of projected inputs
-        if kind == 'relu': torch.mm(D.mul_(E > eps), Omega, out=into)
-        elif kind == 'pair': D.mul_(E); torch.mm(D[:, :m].sub_(D[:, m:]), Omega, out=into)
-        else: torch.mm(D.mul_(E), Omega, out=into)
-    extra = _extras(kind, seed)
-    space,pulls = (q.new_empty(_PIECE, sums.shape[-1]) for _ in range(2))
-    dN,G,dV = q.new_empty(L, dv + 1),q.new_empty(_PIECE, d),V.new_empty(k.shape[2], dv + 1)
-    for b,h in product(range(n), range(heads)):
-        torch.div(grad[b, h], total[b, h].T, out=dN[:, :dv])
-        torch.sum(dN[:, :dv]*out[b, h], -1, keepdim=True, out=dN[:, dv:]).neg_()
-        S,dS,lift = sums[b, h],torch.zeros_like(sums[b, h]),_lift(kind, q[b, h], Omega_q.T)
-        for i in range(0, L, _PIECE):
-            x,dn = q[b, h, i:i + _PIECE],dN[i:i + _PIECE]
-            E = _features(kind, eps, x, R_q, space[:len(x)], *extra(lift, std_q, b, h, i, 0))
-            dS.addmm_(dn.T, E)
-            pull(E, torch.mm(dn, S, out=pulls[:len(x)]), Omega_q, G[:len(x)])
-            grad_q[b, h, i:i + _PIECE] = G[:len(x)]
+    grad_q,grad_k,grad_v,grad_o = (torch.empty_like(t, memory_format=torch.contiguous_format) for t in (q, k, V[..., :dv], V[..., 0]))
+    groups,most = _groups(len(q), q.shape[1], k.shape[1])
+    space,pulls = (q.new_empty(most, sums.shape[-1]) for _ in range(2))
+    of_q,of_k = _Pieces(kind, eps, q, Omega_q, std_q, seed, 0, space),_Pieces(kind, eps, k, Omega_k, std_k, seed, 1, space)
+    def pull(E, values, sums, Omega, into): # gradients of features E become those of projected inputs
+        D = torch.bmm(values, sums, out=pulls[:E.shape[0]*E.shape[1]].view(E.shape)).mul_(E > eps if kind == 'relu' else E)
+        if kind == 'pair': D = D[..., :m].sub_(D[..., m:])
+        torch.mm(D.flatten(0, 1), Omega, out=into.view(-1, into.shape[-1]))
+    size = groups[0].stop if groups else 0
+    dN,dV = V.new_empty(size, q.shape[1], dv + 1),V.new_empty(size, *V.shape[1:])
+    for a in groups:
+        dn,dx,S,dS = dN[:a.stop - a.start],dV[:a.stop - a.start],sums[a],torch.zeros_like(sums[a])
+        torch.div(grad[a], total[a].transpose(1, 2), out=dn[..., :dv])
+        torch.sum(dn[..., :dv]*out[a], -1, keepdim=True, out=dn[..., dv:]).neg_()
+        for at,E in of_q(a, of_q.lift(a)):
+            dS.baddbmm_(dn[:, at[1]].transpose(1, 2), E)
+            pull(E, dn[:, at[1]], S, Omega_q, grad_q[at])
         if weights is not None: dS *= weights
-        lift = _lift(kind, k[b, h], Omega_k.T)
-        for i in range(0, k.shape[2], _PIECE):
-            x = k[b, h, i:i + _PIECE]
-            E = _features(kind, eps, x, R_k, space[:len(x)], *extra(lift, std_k, b, h, i, 1))
-            dV[i:i + _PIECE] = (dS@E.T).T
-            pull(E, torch.mm(V[b, h, i:i + _PIECE], dS, out=pulls[:len(x)]), Omega_k, G[:len(x)])
-            grad_k[b, h, i:i + _PIECE] = G[:len(x)]
-        torch.sum(V[b, h]*dV, -1, out=grad_o[b, h])
-        torch.mul(dV[:, :dv], V[b, h, :, dv:], out=grad_v[b, h])
+        for at,E in of_k(a, of_k.lift(a)):
+            dx[:, at[1]] = torch.bmm(dS, E.transpose(1, 2)).transpose(1, 2)
+            pull(E, V[at], dS, Omega_k, grad_k[at])
+        torch.sum(V[a]*dx, -1, out=grad_o[a])
+        torch.mul(dx[..., :dv], V[a, :, dv:], out=grad_v[a])
     return grad_q,grad_k,grad_o,grad_v
 
 @_gradients.register_fake
 def _(grad, q, k, Omega_q, Omega_k, weights, std_q, std_k, seed, out, total, sums, V, kind, eps):
-    of = lambda t, width: t.new_empty(t.shape[0], t.shape[2], t.shape[1], width).transpose(1, 2)
-    return of(q, q.shape[3]),of(k, k.shape[3]),k.new_empty(k.shape[:3]),of(V, V.shape[3] - 1)
+    return tuple(t.new_empty(t.shape) for t in (q, k, V[..., 0], V[..., :-1]))
 
 def _keep(ctx, inputs, output):
     q,k,_,_,*others,ctx.kind,ctx.eps = inputs
@@ -178,7 +175,7 @@ def _keep(ctx, inputs, output):
 
 def _backward(ctx, grad, *_):
     *saved, = ctx.saved_tensors
-    return *_gradients(grad, *saved, ctx.kind, ctx.eps),*[None]*8
+    return *_gradients(grad.contiguous(), *saved, ctx.kind, ctx.eps),*[None]*8
 
 _averages.register_autograd(_backward, setup_context=_keep)
 
@@ -207,7 +204,10 @@ def random_feature_attention(
         if offset is None: offset = k.new_zeros(k.shape[:-1])
     else: raise TypeError(f"random_feature_attention: features must be an ExponentialMap or a ReLUMap, got {features!r}.")
     if mask is not None: offset = offset + mask if mask.is_floating_point() else offset.masked_fill(mask, -math.inf)
-    return _averages(q, k, offset, v, *Omegas, weights, *(noise or (None, None, None)), kind, eps)[0]
+    of_sequences = lambda t: t.reshape(-1, *t.shape[2:]).contiguous() # of batch and heads
+    *stds,seed = noise or (None, None, None)
+    out,*_ = _averages(*map(of_sequences, (q, k, offset, v)), *Omegas, weights, *(None if s is None else of_sequences(s.expand(x.shape[:-1])) for s,x in zip(stds, (q, k))), seed, kind, eps)
+    return out.view(*q.shape[:-1], v.shape[-1])
 
 # %% ../nbs/11_attention.ipynb #ac144149
 def paper_projection(

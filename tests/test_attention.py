@@ -38,7 +38,7 @@ def test_features_in_the_cache_are_those_in_memory():
     q,k,v = draw(3, 21, 2, 8).transpose(1, 2),draw(3, 2, 17, 8),draw(3, 2, 17, 5)
     padding = torch.zeros(3, 2, 17, dtype=torch.bool); padding[0, :, 9:] = padding[1, 1, :4] = True; padding[2, 0] = True
     Omega,other,pull,logs = draw(12, 8),draw(12, 8),draw(3, 2, 21, 5),draw(3, 2, 17)
-    for piece in 4, 1024:
+    for piece in 4, 90, 1024: # parts of a sequence, four sequences of the six, all
         attention._PIECE = piece
         for features in ExponentialMap(), ExponentialMap(pair=True), ExponentialMap(-.2, True), ReLUMap(), ReLUMap(0.):
             for mask,Omegas in (None, (Omega, Omega)), (padding, (Omega, other)), (torch.where(padding, -torch.inf, logs), (Omega, Omega)):
@@ -56,7 +56,7 @@ def test_features_in_the_cache_are_those_in_memory():
     attention._PIECE = 1024
     assert (ours[2, 0] == 0).all()                                                                      # no keys
     with pytest.raises(TypeError, match='must be an ExponentialMap or a ReLUMap'): random_feature_attention(q, k, v, Omega, TrigonometricMap())
-    small = [t[:1, :, :5].float().contiguous().requires_grad_() for t in (q, k, v)]
+    small = [t[0, :, :5].float().contiguous().requires_grad_() for t in (q, k, v)]
     given = *small[:2], -small[1].square().sum(-1)/2, small[2], *(Omega.float(),)*2, *(None,)*4, 'pair', 0.
     torch.library.opcheck(attention._averages, given, test_utils=('test_schema', 'test_faketensor', 'test_autograd_registration'))
 
