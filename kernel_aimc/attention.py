@@ -52,10 +52,25 @@ def causal_linear_attention(
     if chunk < 1: raise ValueError(f"causal_linear_attention: chunk must be >= 1, got {chunk}.")
     L = q.shape[-2]
     c = min(chunk, L)
-    q,k,v = (F.pad(t, (0, 0, 0, -L%c)).unflatten(-2, (-1, c)) for t in (q, k, _sums_of(v, mask)))
-    before = k.transpose(-1, -2)@v # (..., chunks, m, d_v + 1)
-    before = before.cumsum(-3) - before
-    return _divided((q@before + (q@k.transpose(-1, -2)).tril()@v).flatten(-3, -2)[..., :L, :])
+    in_chunks = lambda t: F.pad(t, (0, 0, 0, -L%c)).unflatten(-2, (-1, c)) # (..., chunks, c, width)
+    weighted = mask is not None and mask.is_floating_point()
+    q,k,v = (in_chunks(t) for t in (q, k, _sums_of(v, None if weighted else mask)))
+    if weighted: before,scores,reach = _weighted_sums(q, k, v, F.pad(mask, (0, -L%c), value=-math.inf).unflatten(-1, (-1, c)))
+    else:
+        before,reach = k.transpose(-1, -2)@v,1. # (..., chunks, m, d_v + 1)
+        before,scores = before.cumsum(-3) - before,q@k.transpose(-1, -2)
+    return _divided(((q@before)*reach + scores.tril()@v).flatten(-3, -2)[..., :L, :])
+
+def _weighted_sums(q, k, v, logs):
+    "Sums before each chunk, the scores within it, and what the sums count for each query: all relative to the largest weight up to a query, so that what comes later takes nothing from it"
+    largest = logs.detach().flatten(-2).cummax(-1).values.view_as(logs).clamp_min(torch.finfo(logs.dtype).min)
+    ends = largest[..., -1:, None] # (..., chunks, 1, 1)
+    own,sums = k.transpose(-1, -2)@(v*(logs[..., None] - ends).exp()),[]
+    for i in range(own.shape[-3]):
+        if not i: sums.append(torch.zeros_like(own[..., 0, :, :]))
+        else: sums.append((sums[-1]*(ends[..., i - 2, :, :] - ends[..., i - 1, :, :]).exp() if i > 1 else 0) + own[..., i - 1, :, :])
+    reach = (ends.roll(1, -3) - largest[..., None]).clamp_max(0).exp() # the first chunk has nothing before it
+    return torch.stack(sums, -3),q@k.transpose(-1, -2)*(logs[..., None, :] - largest[..., None]).clamp_max(0).exp(),reach
 
 # %% ../nbs/11_attention.ipynb #424059de
 _OPERATORS = __name__.replace('.', '_') # their namespace: torch deletes an operator when its name is defined again, as a notebook would do to the package's
@@ -279,12 +294,13 @@ class LinearAttention(_OnChip, nn.Module):
         _refuse_gradients(self, x)
         return self._product(key, x)
 
-    def features(self, name, x, stabilise):
-        "Features of 'q' or 'k', shape (..., L, d) to (..., L, n_components)"
+    def features(self, name, x, stabilise, with_factors=False):
+        "Features of 'q' or 'k', shape (..., L, d) to (..., L, n_components), and the logarithms of what was taken out of them if wanted"
         key = name if self.separate else 'qk'
         m,x = self.maps[key],x*self.d**-.25
         P = self._project(key, x)
-        return m.phi(P.detach(), x) if self.variant == 'paper' else m.phi(P, x, stabilise=stabilise)
+        if self.variant == 'paper': P,stabilise = P.detach(),None
+        return m.phi(P, x, stabilise=stabilise, with_factors=with_factors)
 
     def _in_cache(self, q, k, v):
         "Whether `random_feature_attention` computes the same, and faster"
@@ -312,10 +328,16 @@ class LinearAttention(_OnChip, nn.Module):
             mask = mask.expand(k.shape[:-1])
             k = k.masked_fill((mask == -math.inf if mask.is_floating_point() else mask)[..., None], 0) # what stands there must not decide the stabiliser
         if not causal and self._in_cache(q, k, v): return self._attend(q, k, v, mask)
-        return (causal_linear_attention if causal else linear_attention)(self.features('q', q, 'row'), self.features('k', k, 'all'), v, mask)
+        if not causal: return linear_attention(self.features('q', q, 'row'), self.features('k', k, 'all'), v, mask)
+        phi,logs = self.features('k', k, 'row', True) # one factor of all keys would let later ones decide on earlier ones
+        logs = logs[..., 0].expand(k.shape[:-1])
+        if mask is not None: logs = logs + mask if mask.is_floating_point() else logs.masked_fill(mask, -math.inf)
+        return causal_linear_attention(self.features('q', q, 'row'), phi, v, None if self.variant == 'paper' and mask is None else logs)
 
 class HardwareAwareLinearAttention(_Aware, LinearAttention):
     "A `LinearAttention` whose projections train by a `TrainingRecipe`; made by `make_hardware_aware`"
+    _plain = LinearAttention
+
     def _attend(self, q, k, v, mask):
         r,keys = self.recipe,('q', 'k') if self.separate else ('qk', 'qk')
         if not self.training: return super()._attend(q, k, v, mask)

@@ -24,7 +24,7 @@ from .samplers import seed_from, stream
 # %% ../nbs/09_layers.ipynb #ac0b5c2a
 class _OnChip:
     "What modules with matrices on a chip share: matrices by name, outside of the module's state"
-    _extra = 'chip','_programmed' # what a digital module does not have
+    _extra,_plain = ('chip','_programmed'),None # what a digital module does not have, and its class; None: the module's own, unprogrammed
     def _put(self, chip): self.chip,self._programmed = chip,{}
 
     def _matrices(self):
@@ -84,6 +84,8 @@ class AnalogLinear(_OnChip, nn.Linear):
     RuntimeError
         If a gradient is asked of a programmed product: set the module to training, or ``erase()`` it.
     """
+    _plain = nn.Linear
+
     def __init__(self, in_features, out_features, bias=True, device=None, dtype=None, *, chip=HERMES):
         super().__init__(in_features, out_features, bias, device, dtype)
         self._put(chip)
@@ -107,6 +109,8 @@ class AnalogMultiheadAttention(_OnChip, nn.MultiheadAttention):
 
     Parameters, arguments, results and state dictionary are those of ``nn.MultiheadAttention``; ``chip`` is as for `AnalogLinear`.
     """
+    _plain = nn.MultiheadAttention
+
     def __init__(self, *args, chip=HERMES, **kwargs):
         super().__init__(*args, **kwargs)
         self._put(chip)
@@ -185,15 +189,15 @@ def _exchange(model, exchange, prefix=''):
 def convert_to_analog(
     model:nn.Module, # its layers are exchanged in place
     chip:ChipConfig=HERMES, # or any object with `program(W, generator=)`
-    where:Callable|None=None, # (name, module) -> whether to convert; None: every nn.Linear and nn.MultiheadAttention
+    where:Callable|None=None, # (name, module) -> whether to convert; None: every nn.Linear and nn.MultiheadAttention, and what can be programmed already
 ) -> nn.Module: # the model itself, or its successor if it is a layer
-    "Exchange the linear layers and attentions of a model for those that can be programmed"
+    "Exchange the linear layers and attentions of a model for those that can be programmed; those that could be already get the chip, and are erased"
     n = 0
     def exchange(path, module):
         nonlocal n
-        cls = _ANALOG.get(type(module)) # not subclasses: what they do with their weights is unknown, or done by the attention they are a part of
+        cls = type(module) if isinstance(module, _OnChip) else _ANALOG.get(type(module)) # not subclasses: what they do with their weights is unknown, or done by the attention they are a part of
         if cls is None or (where is not None and not where(path, module)): return module
-        new = _as_class(module, cls)
+        new = module if cls is type(module) else _as_class(module, cls)
         new._put(chip)
         n += 1
         return new
@@ -205,13 +209,13 @@ def convert_to_analog(
 def convert_to_digital(
     model:nn.Module, # its layers are exchanged in place
 ) -> nn.Module: # the model itself, or its successor if it is a layer
-    "Undo `convert_to_analog`"
+    "Undo `convert_to_analog`; modules whose own class can be programmed, such as `LinearAttention`, are erased"
     def exchange(path, module):
-        plain = next((p for p,analog in _ANALOG.items() if isinstance(module, analog)), None)
-        if plain is None: return module
-        new = _as_class(module, plain)
-        for name in module._extra: new.__dict__.pop(name, None); new._modules.pop(name, None)
-        return new
+        if not isinstance(module, _OnChip): return module
+        if module._plain is None: return module.erase()
+        new = _as_class(module, module._plain)
+        for name in set(module._extra) - set(getattr(module._plain, '_extra', ())): new.__dict__.pop(name, None); new._modules.pop(name, None)
+        return new.erase() if isinstance(new, _OnChip) else new
     model = exchange('', model)
     _exchange(model, exchange)
     for m in model.modules():
@@ -249,22 +253,55 @@ def set_time(
     return model
 
 # %% ../nbs/09_layers.ipynb #773263bb
+class _Counted:
+    "A digital product that counts its vectors"
+    def __init__(self, W): self.W,self.n = W.detach(),0
+
+    def __call__(self, x):
+        self.n += x.shape[:-1].numel()
+        return F.linear(x.to(self.W.dtype), self.W)
+
+@torch.no_grad()
+def _products(model, example):
+    "Vectors that each matrix of a model multiplies in one pass: (module's name, key) -> number"
+    layers,training = analog_layers(model),{m: m.training for m in model.modules()}
+    kept = {m: m._programmed for m in layers.values()}
+    try:
+        model.eval()
+        for m in layers.values(): m._programmed = {key: _Counted(W) for key,W in m._matrices().items()}
+        model(*example) if isinstance(example, tuple|list) else model(example)
+        return {(name, key): c.n for name,m in layers.items() for key,c in m._programmed.items()}
+    finally:
+        for m,programmed in kept.items(): m._programmed = programmed
+        for m,was in training.items(): m.training = was
+
 def summary(
     model:nn.Module, # converted
     mode:ReadMode=HERMES_1PHASE, # how the chip is read
     *,
+    example=None, # inputs of one pass, a tensor or a tuple of arguments, which tell how often each matrix is used
+    tokens:int|None=None, # of the example; None: its whole numbers, or the vectors along its last dimension
     packing:str='dense', # see `kernel_aimc.mapping.map_matrices`
 ): # pandas.DataFrame: one row per matrix and one for all
-    "Matrices of a converted model on the chip: their tiles and cores, and the energy of one product with each (an upper bound: every core it touches is charged in full)"
+    "Matrices of a converted model on the chip: their tiles and cores, the energy of one product with each, and with an example the products and the energy per token (upper bounds: every core that a product touches is charged in full)"
     import pandas as pd
-    matrices = {name if key == 'weight' else f'{name}.{key}'.lstrip('.'): W for name,m in analog_layers(model).items() for key,W in m._matrices().items()}
+    matrices = {(name, key): W for name,m in analog_layers(model).items() for key,W in m._matrices().items()}
     if not matrices: raise ValueError(f"summary: {type(model).__name__} has no analog layers; use convert_to_analog first.")
-    plan = map_matrices([Layer(name or 'layer', *W.shape) for name,W in matrices.items()], mode.chip_shape, packing=packing)
+    called = {at: (at[0] if at[1] == 'weight' else '.'.join(at).lstrip('.')) or 'layer' for at in matrices}
+    plan = map_matrices([Layer(called[at], *W.shape) for at,W in matrices.items()], mode.chip_shape, packing=packing)
+    if example is not None:
+        products = _products(model, example)
+        first = example[0] if isinstance(example, tuple|list) else example
+        if tokens is None: tokens = first.shape[:-1].numel() if first.is_floating_point() else first.numel()
+        if tokens < 1: raise ValueError(f"summary: tokens must be >= 1, got {tokens}.")
     rows = {}
-    for name,W in matrices.items():
-        tiles = [p for p in plan.placements if p.tile.layer == (name or 'layer')]
+    for at,W in matrices.items():
+        tiles = [p for p in plan.placements if p.tile.layer == called[at]]
         cores = len({p.core for p in tiles})
-        rows[name or 'layer'] = dict(inputs=W.shape[1], outputs=W.shape[0], weights=W.numel(), tiles=len(tiles), cores=cores, utilisation=W.numel()/(cores*mode.chip_shape[1]*mode.chip_shape[2]), energy_nJ=cores*mode.core_read_nJ)
+        row = dict(inputs=W.shape[1], outputs=W.shape[0], weights=W.numel(), tiles=len(tiles), cores=cores, utilisation=W.numel()/(cores*mode.chip_shape[1]*mode.chip_shape[2]), energy_nJ=cores*mode.core_read_nJ)
+        if example is not None: row |= dict(products_per_token=products[at]/tokens, energy_per_token_nJ=products[at]/tokens*row['energy_nJ'])
+        rows[called[at]] = row
     table = pd.DataFrame(rows).T
-    table.loc['all'] = dict(inputs=float('nan'), outputs=float('nan'), weights=table.weights.sum(), tiles=table.tiles.sum(), cores=plan.n_cores, utilisation=plan.utilisation, energy_nJ=table.energy_nJ.sum())
+    sums = [c for c in table if c not in ('inputs', 'outputs')]
+    table.loc['all'] = dict(inputs=float('nan'), outputs=float('nan')) | table[sums].sum().to_dict() | dict(cores=plan.n_cores, utilisation=plan.utilisation)
     return table.astype({c: 'Int64' for c in ('inputs', 'outputs', 'weights', 'tiles', 'cores')})

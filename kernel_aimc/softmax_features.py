@@ -30,9 +30,10 @@ def _squared(X, Y, sign):
 
 # %% ../nbs/02a_softmax.ipynb #80daa00d
 def _exp(E, stabilise):
-    "exp of exponents (..., n, features), less a common factor"
-    if stabilise is not None and E.numel(): E = E - E.detach().amax(-1 if stabilise == 'row' else (-2, -1), keepdim=True)
-    return E.exp()
+    "exp of exponents (..., n, features) less the largest of a row or of all, and that exponent (0: none)"
+    if stabilise is None or not E.numel(): return E.exp(),E.new_zeros(*E.shape[:-1], 1)
+    largest = E.detach().amax(-1 if stabilise == 'row' else (-2, -1), keepdim=True)
+    return (E - largest).exp(),largest
 
 # %% ../nbs/02a_softmax.ipynb #2f3cb800
 class SoftmaxMap:
@@ -47,11 +48,13 @@ class SoftmaxMap:
         Omega:Tensor|None=None, # the directions that were meant, shape (D, d)
         *,
         stabilise:str|None=None, # common factor taken out of exponents: None, 'row' (one per row) or 'all' (one per sequence)
+        with_factors:bool=False, # return the logarithms of these factors as well, shape (..., n, 1) or (..., 1, 1)
     ) -> Tensor: # features, shape (..., n, n_per_direction * D)
         "Features from projections and inputs"
         if X is None or Omega is None: raise TypeError(f"{self!r} needs the inputs beside their projections; use SoftmaxFeatures instead of RandomFeatures.")
         if stabilise not in (None, 'row', 'all'): raise ValueError(f"phi: stabilise must be None, 'row' or 'all', got {stabilise!r}.")
-        return self._features(P, X, Omega, stabilise)
+        features,factors = self._features(P, X, Omega, stabilise)
+        return (features, factors) if with_factors else features
 
     def variance(self, X, Y=None):
         "Variance of the kernel estimate from one direction, shape (n, m); from D independent ones it is divided by D"
@@ -119,8 +122,8 @@ class TrigonometricMap(SoftmaxMap):
     n_per_direction,nonnegative = 2,False
 
     def _features(self, P, X, Omega, stabilise):
-        amplitude = _exp(X.square().sum(-1, keepdim=True)/2 - math.log(P.shape[-1])/2, stabilise)
-        return amplitude*torch.cat([P.cos(), P.sin()], -1)
+        amplitude,factors = _exp(X.square().sum(-1, keepdim=True)/2 - math.log(P.shape[-1])/2, stabilise)
+        return amplitude*torch.cat([P.cos(), P.sin()], -1),factors
 
     def variance(self, X, Y=None):
         "Equation (6)"
@@ -145,7 +148,7 @@ class ReLUMap(SoftmaxMap):
         return K + self.eps*(x + y)/math.sqrt(2*math.pi) + self.eps**2
 
     def _features(self, P, X, Omega, stabilise):
-        return (P.relu() + self.eps)/math.sqrt(P.shape[-1])
+        return (P.relu() + self.eps)/math.sqrt(P.shape[-1]),P.new_zeros(*P.shape[:-1], 1)
 
     def variance(self, X, Y=None):
         e,(x,y) = self.eps,_norms(X, Y)
@@ -247,9 +250,9 @@ class SoftmaxFeatures(RandomFeatures):
         X = self._checked(X)
         return super().project(X) if self.product is None else self.product(X.flatten(0, -2)).unflatten(0, X.shape[:-1])
 
-    def phi(self, P, X, *, stabilise=None):
+    def phi(self, P, X, *, stabilise=None, with_factors=False):
         "Projections (..., n, D) of inputs (..., n, d) to features (..., n, n_components); see `SoftmaxMap.phi`."
-        return self.map.phi(P, self._checked(X), self._meant, stabilise=stabilise)
+        return self.map.phi(P, self._checked(X), self._meant, stabilise=stabilise, with_factors=with_factors)
 
     def forward(self, X, *, stabilise=None):
         "Shape (..., n, d) to (..., n, n_components). `stabilise`: None, 'row' (queries) or 'all' (keys)."

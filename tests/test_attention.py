@@ -10,8 +10,9 @@ from kernel_aimc.attention import *
 from kernel_aimc.attention import paper_projection
 from kernel_aimc.chip import HERMES, IDEAL
 from kernel_aimc.hardware_aware import TrainingRecipe, make_hardware_aware
-from kernel_aimc.layers import erase, program, set_time
+from kernel_aimc.layers import convert_to_analog, convert_to_digital, erase, program, set_time
 from kernel_aimc.softmax_features import SOFTMAX_FEATURES, ExponentialMap, ReLUMap, TrigonometricMap
+from torch import nn
 
 # %% ../nbs/11_attention.ipynb #237f2e11
 def test_averages_are_those_of_the_kernel_that_features_estimate():
@@ -85,6 +86,30 @@ def test_linear_attention_approaches_softmax():
         wild = k.masked_fill(padding[..., None], 1e3)
         torch.testing.assert_close(attend(q, wild, v, torch.where(padding, -torch.inf, 0.)), attend(q, k, v, padding))
         assert torch.isfinite(attend(q, k, v, torch.where(padding, -torch.inf, 0.), causal=True)).all()
+
+# %% ../nbs/11_attention.ipynb #f14b0154
+def test_later_keys_take_nothing_from_earlier_ones():
+    g = torch.Generator().manual_seed(0)
+    q,k,v = torch.randn(3, 2, 70, 64, dtype=torch.float64, generator=g)
+    k[:, 30] *= 10                                                                                      # exponents of about 900 beside 100
+    padding = torch.zeros(2, 70, dtype=torch.bool); padding[0, 50:] = True; padding[1, :3] = True
+    logs = torch.randn(2, 70, generator=g, dtype=torch.float64)
+    at = 3,29,30,31,49
+    for name in SOFTMAX_FEATURES:
+        for mask in None, padding, logs, torch.where(padding, -torch.inf, logs):
+            layer = LinearAttention(64, 48, name, generator=torch.Generator().manual_seed(1)).double()
+            alone = torch.stack([layer(q[:, i:i + 1], k[:, :i + 1], v[:, :i + 1], None if mask is None else mask[:, :i + 1])[:, 0] for i in at], 1)
+            x,y = (t.clone().requires_grad_() for t in (q, k))
+            together = layer(x, y, v, mask, causal=True)
+            torch.testing.assert_close(together[:, at], alone)
+            assert all(torch.isfinite(t).all() for t in torch.autograd.grad(together.sum(), (x, y)))
+            if name != 'trigonometric':                                                                 # whose sums can cancel
+                close = layer.float()(q.float(), k.float(), v.float(), None if mask is None else mask if mask.dtype == torch.bool else mask.float(), causal=True)
+                assert (close[:, at] - alone).norm() < 1e-3*alone.norm(), name
+    for chunk in 1, 8, 37, 128:                                                                         # weights as weighted values
+        weighted = causal_linear_attention(q.exp(), k.clamp(-2, 2).exp(), v, logs, chunk=chunk)
+        sums = causal_linear_attention(q.exp(), k.clamp(-2, 2).exp()*logs.exp()[..., None], v, chunk=chunk)
+        torch.testing.assert_close(weighted, sums)
 
 # %% ../nbs/11_attention.ipynb #10f1b54c
 def test_gradients_stabilisers_and_redraws():
@@ -172,3 +197,17 @@ def test_projections_train_with_noise():
     assert program(m)._programmed['qk'].R == abs(m.input_range['qk'].item())
     monkeypatch.undo()
     assert not base()._in_cache(q, k, v) and base()._in_cache(*[t.repeat(1, 1, 8, 1) for t in (q, k, v)])
+
+# %% ../nbs/11_attention.ipynb #3dd189b4
+def test_models_with_linear_attention_are_converted():
+    make = lambda: nn.ModuleDict(dict(attention=LinearAttention(8, 24, generator=torch.Generator().manual_seed(0)), out=nn.Linear(8, 8)))
+    model = convert_to_analog(make(), IDEAL)
+    assert all(m.chip is IDEAL for m in model.values()) and convert_to_analog(make()['attention'], IDEAL).chip is IDEAL
+    program(model.eval(), torch.Generator().manual_seed(0))
+    assert model['attention'].is_programmed and not convert_to_digital(model)['attention'].is_programmed and type(model['out']) is nn.Linear
+    trained = make_hardware_aware(convert_to_analog(make()), TrainingRecipe(dac_bits=8, weight_noise=.1))
+    back = convert_to_digital(trained)
+    assert type(back['attention']) is LinearAttention and not any('range' in name for name in back.state_dict())
+    q,k,v = torch.randn(3, 2, 10, 8, generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(back.train()['attention'](q, k, v), make()['attention'](q, k, v))
+    with pytest.raises(ValueError, match='that `where` accepts'): convert_to_analog(make()['attention'], where=lambda name, m: False)

@@ -11,7 +11,7 @@ from kernel_aimc.encoder import *
 from kernel_aimc.encoder import positions
 from kernel_aimc.chip import HERMES, IDEAL
 from kernel_aimc.hardware_aware import calibrate_ranges
-from kernel_aimc.layers import analog_layers, convert_to_analog, convert_to_digital, program
+from kernel_aimc.layers import analog_layers, convert_to_analog, convert_to_digital, program, summary
 from kernel_aimc.mapping import lra_layers
 
 # %% ../nbs/11a_encoder.ipynb #141a6974
@@ -25,6 +25,15 @@ def test_the_published_models_have_their_published_sizes():
         on_chip = sum(W.numel() for W in matrices)
         assert on_chip == weights + directions[task] == sum(l.n_weights for l in lra_layers(task, 'all')), task
         assert sorted(tuple(W.shape) for W in matrices) == sorted((l.outputs, l.inputs) for l in lra_layers(task, 'all')), task
+
+# %% ../nbs/11a_encoder.ipynb #67f21c29
+def test_a_summary_counts_what_an_encoder_multiplies():
+    model = convert_to_analog(Encoder('cifar10'), where=lambda name, m: name != 'embedding')
+    table = summary(model, example=torch.zeros(2, 1024, dtype=torch.uint8))
+    per = table.products_per_token
+    assert per['layers.0.q'] == per['layers.1.fc2'] == 1 and per['layers.0.attention.qk'] == 4 and per['head1'] == 1/1024    # queries and keys of two heads
+    tied = summary(convert_to_analog(Encoder('listops'), where=lambda name, m: name != 'embedding'), example=torch.ones(1, 1000, dtype=torch.uint8)).products_per_token
+    assert tied['layers.0.q'] == 2                                                                      # two layers share it
 
 # %% ../nbs/11a_encoder.ipynb #7272d6ce
 def test_padding_documents_and_ties():
@@ -83,3 +92,21 @@ def test_the_encoder_runs_on_the_chip():
                 if chip is IDEAL: torch.testing.assert_close(model(x), y)
                 else: assert 0 < (model(x) - y).norm() < .5*y.norm()
                 assert not any(isinstance(m, type(model.head1)) and type(m) is not nn.Linear for m in convert_to_digital(copy.deepcopy(model)).modules())
+
+# %% ../nbs/11a_encoder.ipynb #d03372b9
+def test_encoders_compile_and_take_autocast():
+    c = EncoderConfig(vocabulary=20, d_model=16, heads=2, ffn=24, m=16, classifier=12, classes=3, max_length=80, dropout=0.)
+    x = torch.randint(1, 20, (6, 80), generator=torch.Generator().manual_seed(0)); x[0, 60:] = 0
+    for attention in 'exact', 'hyperbolic', 'relu':
+        model = Encoder(replace(c, attention=attention), generator=torch.Generator().manual_seed(1)).train()
+        copied = copy.deepcopy(model)
+        compiled = torch.compile(copied, backend='aot_eager')
+        torch.testing.assert_close(compiled(x), model(x))
+        for run in model,compiled: run(x).square().sum().backward()
+        for a,b in zip(model.parameters(), copied.parameters()): torch.testing.assert_close(a.grad, b.grad, rtol=1e-4, atol=1e-6)
+        y = model(x).detach()
+        model.zero_grad()
+        with torch.autocast('cpu', torch.bfloat16): half = model(x)
+        torch.testing.assert_close(half.float(), y, rtol=.05, atol=.03)
+        half.float().square().sum().backward()
+        for a,b in zip(model.parameters(), copied.parameters()): assert (a.grad - b.grad).norm() <= .15*b.grad.norm() + 1e-5

@@ -30,6 +30,9 @@ def test_the_range_has_the_gradient_of_its_formula():
         drive(x, R, decay=.01, inside=share).backward(torch.zeros_like(x))
         assert R.grad.item() == pytest.approx(expected if (x.abs() < 3).float().mean() > share else 0.)
     R = torch.tensor(-1.3, requires_grad=True); assert torch.equal(drive(x, R), quantise(x, -R.item(), 8))
+    R,twice = (torch.tensor(1.3, requires_grad=True) for _ in range(2))
+    drive(x, R).backward(d); drive(x, twice, gradient_scale=2.).backward(d)
+    torch.testing.assert_close(twice.grad, 2*R.grad)
 
 # %% ../nbs/10_hardware_aware.ipynb #76c5bf71
 def test_quick_normals_are_nearly_normal():
@@ -90,6 +93,40 @@ def test_training_adds_what_the_recipe_says():
     for bad,message in (dict(out_bits=8), 'out_bits needs an out_bound'), (dict(out_noise=.1), 'needs dac_bits'), (dict(weight_noise=-1.), 'weight_noise must be >= 0'), (dict(clip_per='row'), "clip_per must be 'tensor' or 'column'"):
         with pytest.raises(ValueError, match=message): TrainingRecipe(**bad)
     with pytest.raises(ValueError, match='use convert_to_analog first'): make_hardware_aware(nn.Linear(2, 2), PAPER_ALL)
+
+# %% ../nbs/10_hardware_aware.ipynb #3de0b598
+def test_the_recipes_of_the_paper():
+    everything,attention = PAPER_ALL,PAPER_ATTENTION                                                     # aihwkit_training.py of the paper's repository
+    assert (everything.weight_noise, everything.per_sample, everything.out_noise, everything.dac_bits, everything.decay, everything.clip_sigma, everything.init_std, everything.init_steps) == (.12, True, .1, 8, .5, 2., 3., 100)
+    assert attention == TrainingRecipe(weight_noise=.12, clip_sigma=2.)
+
+# %% ../nbs/10_hardware_aware.ipynb #ac361c7c
+def test_limited_outputs_pass_no_gradient():
+    g = torch.Generator().manual_seed(0)
+    x,W,d = torch.randn(50, 40, generator=g),torch.randn(12, 40, generator=g),torch.randn(50, 12, generator=g)
+    for bits in None, 6:
+        layer = make_hardware_aware(AnalogLinear(40, 12, bias=False), TrainingRecipe(dac_bits=8, out_bound=.5, out_bits=bits, init_steps=1)).train()
+        with torch.no_grad(): layer.weight.copy_(W)
+        layer(x).backward(d)
+        R = layer.input_range['weight'].item()
+        driven,bound = quantise(x, R, 8),.5*R*W.abs().max()
+        inside = (driven@W.T).abs() <= bound
+        assert .2 < inside.float().mean() < .98
+        torch.testing.assert_close(layer.weight.grad, (d*inside).T@driven)
+
+# %% ../nbs/10_hardware_aware.ipynb #6d8c1f47
+def test_ranges_begin_with_the_running_mean_of_their_inputs():
+    g = torch.Generator().manual_seed(0)
+    layer = make_hardware_aware(AnalogLinear(40, 12), TrainingRecipe(dac_bits=8, init_steps=4, init_std=2.5)).train()
+    inputs,R = [s*torch.randn(30, 40, generator=g) for s in (1., 3., .5, 2., 7., 5.)],torch.tensor(2.5)
+    inputs.insert(2, torch.zeros(30, 40))                                                               # without a spread: not counted
+    n = 0
+    for x in inputs:
+        layer(x)
+        if n < 4 and x.std() > 0: R = (n*R + 2.5*x.std())/(n + 1); n += 1
+        torch.testing.assert_close(layer.input_range['weight'].detach(), R)
+        assert layer.range_steps['weight'] == n
+    assert n == 4 and R == pytest.approx(2.5*sum(inputs[i].std().item() for i in (0, 1, 3, 4))/4)
 
 # %% ../nbs/10_hardware_aware.ipynb #233004a2
 def test_attention_trains_with_noise_too():

@@ -8,6 +8,7 @@ import warnings
 import pytest
 import torch
 from kernel_aimc.chip import HERMES, HERMES_CALIBRATED, IDEAL
+from kernel_aimc.energy import HERMES_1PHASE
 from kernel_aimc.layers import *
 from torch import nn
 
@@ -87,6 +88,8 @@ def test_a_model_is_converted_programmed_and_converted_back():
         assert not torch.equal(noisy(x), noisy(x))
     back = convert_to_digital(program(model, g()))
     assert back is model and {type(m) for m in back.modules()} == {type(m) for m in before.modules()} and torch.equal(back(x), before(x))
+    other = convert_to_analog(program(convert_to_analog(copy.deepcopy(before).eval(), HERMES), g()), IDEAL)    # again: another chip, not programmed
+    assert all(m.chip is IDEAL and not m.is_programmed for m in analog_layers(other).values())
     assert type(convert_to_analog(nn.Linear(3, 2))) is AnalogLinear and type(convert_to_digital(AnalogLinear(3, 2))) is nn.Linear
     buffer = io.BytesIO(); torch.save(convert_to_analog(copy.deepcopy(before)).state_dict(), buffer); buffer.seek(0); before.load_state_dict(torch.load(buffer))
     for call,message in ((lambda: convert_to_analog(nn.ReLU()), 'ReLU has no nn.Linear'), (lambda: convert_to_analog(Block(), where=lambda n, m: False), 'that `where` accepts'),
@@ -167,4 +170,16 @@ def test_the_summary_counts_tiles_and_cores():
     assert list(table.index) == ['0', '2', 'all'] and table.tiles.tolist() == [1, 2, 3] and table.weights['all'] == 256*256 + 6000
     assert table.utilisation['0'] == 1 and table.energy_nJ['all'] == table.energy_nJ[['0', '2']].sum()
     assert summary(convert_to_analog(nn.MultiheadAttention(16, 4))).tiles['all'] == 4
+    model = convert_to_analog(nn.ModuleDict(dict(once=nn.Linear(300, 4), each=nn.Linear(300, 300))))
+    model.forward = lambda x: model['once'](model['each'](x).mean(1))                                    # a classifier of whole sequences
+    model.train()
+    example = torch.randn(2, 5, 300)
+    table = summary(model, example=example)
+    assert table.products_per_token[['each', 'once']].tolist() == [1, .2] and table.products_per_token['all'] == 1.2
+    assert table.tiles.tolist() == [2, 4, 6] and 1 <= table.cores['once'] <= 2 <= table.cores['each'] <= table.cores['all'] == 3    # the full tile fills one; the others share
+    assert table.energy_per_token_nJ['all'] == pytest.approx((table.energy_nJ*table.products_per_token)[['each', 'once']].sum())
+    assert table.energy_nJ['each'] == table.cores['each']*HERMES_1PHASE.core_read_nJ
+    assert model.training and not any(m.is_programmed for m in analog_layers(model).values())             # as it was
+    torch.testing.assert_close(summary(model, example=(example,), tokens=2).products_per_token['all'], 6.)
+    with pytest.raises(ValueError, match='tokens must be >= 1'): summary(model, example=example, tokens=0)
     with pytest.raises(ValueError, match='has no analog layers'): summary(nn.Linear(2, 2))
