@@ -195,12 +195,14 @@ def attention(g):
         t = inputs(L)
         compare(f'attention, {L:,} tokens, 2 x 64, 256 features, training step: ours / exact', lambda: step(ours, t), lambda: step(exact, t), n=15)
 
-def encoder_steps(threads, samples, hardware, in_cache, n=6):
-    "Seconds of each training step of the CIFAR-10 model; hardware-aware and with features in memory if wanted"
+def encoder_steps(threads, samples, how, n=6):
+    "Seconds of each training step of the CIFAR-10 model: as `kernel_aimc.lra.train` computes it ('ours', 'hardware-aware'), or with features in memory, eager or compiled, in float32 or under autocast to bfloat16"
     from kernel_aimc.lra import _for_hardware, lra_run
     torch.set_num_threads(threads)
-    model = _for_hardware(Encoder(lra_run('cifar10').encoder(), generator=torch.Generator().manual_seed(0)), 'all' if hardware else 'none', 'own').train()
+    in_cache = how in ('ours', 'hardware-aware')
+    model = _for_hardware(Encoder(lra_run('cifar10').encoder(), generator=torch.Generator().manual_seed(0)), 'all' if how == 'hardware-aware' else 'none', 'own').train()
     if not in_cache: LinearAttention._in_cache = lambda *_: False # a process of its own
+    run = torch.compile(model) if 'compiled' in how else model
     x,y = torch.randint(256, (samples, 1024)),torch.randint(10, (samples,))
     for name,b in model.named_buffers():
         if 'range_steps' in name: b.fill_(100) # ranges no longer follow the inputs, as in all steps but the first
@@ -208,28 +210,30 @@ def encoder_steps(threads, samples, hardware, in_cache, n=6):
     for _ in range(n + 2):
         start = time.perf_counter()
         optimiser.zero_grad()
-        for i in range(0, samples, size): (torch.nn.functional.cross_entropy(model(x[i:i + size]), y[i:i + size], reduction='sum')/samples).backward()
+        for i in range(0, samples, size):
+            with torch.autocast('cpu', torch.bfloat16, enabled='bfloat16' in how): out = run(x[i:i + size])
+            (torch.nn.functional.cross_entropy(out.float(), y[i:i + size], reduction='sum')/samples).backward()
         optimiser.step()
         times.append(time.perf_counter() - start)
     return times[2:]
 
 def encoder(rounds=3):
-    "Training steps of the CIFAR-10 model as `kernel_aimc.lra.train` computes them (processes of one thread, attention in the cache) against PyTorch's eager mode with features in memory; float32, 32 x 1,024 tokens"
+    "Training steps of the CIFAR-10 model as `kernel_aimc.lra.train` computes them (processes of one thread, attention in the cache) against PyTorch's eager mode with features in memory, which is also compiled and computed in bfloat16; 32 x 1,024 tokens"
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
     processes = 1 if ONE_THREAD else 2
-    def measure(which):
-        n = 1 if which == 'eager' else processes
+    def measure(how):
+        n = processes if how in ('ours', 'hardware-aware') else 1
         with ProcessPoolExecutor(n, mp_context=get_context('spawn')) as pool:
-            jobs = [pool.submit(encoder_steps, processes if which == 'eager' else 1, 32//n, which == 'hardware-aware', which != 'eager') for _ in range(n)]
+            jobs = [pool.submit(encoder_steps, processes//n, 32//n, how) for _ in range(n)]
             return statistics.median(max(steps) for steps in zip(*(j.result() for j in jobs)))
-    names = 'eager','ours','hardware-aware'
-    runs = [{which: measure(which) for which in names} for _ in range(rounds)]
-    seconds = {which: 1e3*statistics.median(r[which] for r in runs) for which in names}
-    for a,b,target in ('ours', 'eager', .25), ('hardware-aware', 'ours', 2.):
+    names = 'eager','ours','hardware-aware','compiled','compiled bfloat16','eager bfloat16'
+    runs = [{how: measure(how) for how in names} for _ in range(rounds)]
+    seconds = {how: 1e3*statistics.median(r[how] for r in runs) for how in names}
+    for a,b,target in ('ours', 'eager', .25), ('hardware-aware', 'ours', 2.), ('compiled', 'eager', None), ('compiled bfloat16', 'eager', None), ('eager bfloat16', 'eager', None):
         ratios = [r[a]/r[b] for r in runs]
         report(f'CIFAR-10 model, training step, 32 x 1,024 tokens: {a} / {b}', seconds[a], seconds[b], 'ms', ratios, target)
-    print('tokens per second: ' + ', '.join(f'{which} {32*1024/seconds[which]*1e3:,.0f}' for which in names))
+    print('tokens per second: ' + ', '.join(f'{how} {32*1024/seconds[how]*1e3:,.0f}' for how in names))
 
 def main():
     warnings.filterwarnings('ignore')
