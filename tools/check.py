@@ -26,7 +26,7 @@ def without_pictures():
     for path in sorted(Path('nbs').rglob('*.ipynb')):
         for cell in json.loads(path.read_text())['cells']:
             source = ''.join(cell['source'])
-            if cell['cell_type'] == 'code' and 'plt.' in source and not re.match(r'#\|\s*(export|hide|eval: false)', source) and not re.search(r'^\s*(import|from) ', source) and not any('image/png' in o.get('data', {}) for o in cell['outputs']): yield f"{path} {cell['id']}"
+            if cell['cell_type'] == 'code' and re.search(r'plt\.(subplots|figure)\(', source) and not re.match(r'#\|\s*(export|hide|eval: false)', source) and not re.search(r'^\s*(import|from) ', source) and not any('image/png' in o.get('data', {}) for o in cell['outputs']): yield f"{path} {cell['id']}"
 
 def main(slow):
     before = diff()
