@@ -10,6 +10,7 @@ from kernel_aimc.attention import *
 from kernel_aimc.attention import paper_projection
 from kernel_aimc.chip import HERMES, IDEAL
 from kernel_aimc.hardware_aware import TrainingRecipe, make_hardware_aware
+from kernel_aimc.kernels import RBF, ArcCosine, Laplacian, Matern
 from kernel_aimc.layers import convert_to_analog, convert_to_digital, erase, program, set_time
 from kernel_aimc.softmax_features import SOFTMAX_FEATURES, ExponentialMap, ReLUMap, TrigonometricMap
 from torch import nn
@@ -86,6 +87,23 @@ def test_linear_attention_approaches_softmax():
         wild = k.masked_fill(padding[..., None], 1e3)
         torch.testing.assert_close(attend(q, wild, v, torch.where(padding, -torch.inf, 0.)), attend(q, k, v, padding))
         assert torch.isfinite(attend(q, k, v, torch.where(padding, -torch.inf, 0.), causal=True)).all()
+
+# %% ../nbs/11_attention.ipynb #11dcd4a0
+def test_attention_by_any_kernel_with_features():
+    g = torch.Generator().manual_seed(0)
+    q,k,v = (.7*torch.randn(2, 3, 40, 8, generator=g) for _ in range(3))
+    x,y = (t*8**-.25 for t in (q, k))
+    for kernel in ArcCosine(0), ArcCosine(1), ArcCosine(2), RBF(.3), Matern(1.5, 2.), Laplacian(.1):
+        K = torch.stack([kernel(a, b) for a,b in zip(x.flatten(0, 1), y.flatten(0, 1))]).unflatten(0, (2, 3))
+        meant = K@v/K.sum(-1, keepdim=True)
+        errors = [sum(((LinearAttention(8, D, kernel, generator=torch.Generator().manual_seed(s))(q, k, v) - meant).norm()/meant.norm()).item() for s in range(4))/4 for D in (64, 4096)]
+        assert errors[1] < .25*errors[0] and errors[1] < .1, (kernel, errors)                            # an eighth expected
+        layer = LinearAttention(8, 64, kernel, chip=IDEAL, generator=torch.Generator().manual_seed(0)).eval()
+        torch.testing.assert_close(layer(q, k, v, causal=True)[..., -1, :], layer(q[..., -1:, :], k, v)[..., 0, :], rtol=1e-4, atol=1e-5)
+        with torch.no_grad():
+            digital = layer(q, k, v)
+            torch.testing.assert_close(layer.program(torch.Generator().manual_seed(0))(q, k, v), digital, rtol=1e-3, atol=1e-4)
+    with pytest.raises(TypeError, match='no random-feature map'): LinearAttention(8, 64, 3.)
 
 # %% ../nbs/11_attention.ipynb #f14b0154
 def test_later_keys_take_nothing_from_earlier_ones():
