@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 from kernel_aimc.chip import HERMES, ChipConfig, quantise
-from kernel_aimc.hardware_aware import TrainingRecipe, make_hardware_aware
+from kernel_aimc.hardware_aware import TrainingRecipe, clip_weights, make_hardware_aware
 from kernel_aimc.interop import recipe_from, to_aihwkit, to_lightning
 from kernel_aimc.layers import AnalogLinear as OurLinear
 from kernel_aimc.pcm import PCM_ODP, PCM_TDP
@@ -241,6 +241,16 @@ def test_an_exported_recipe_trains_the_same(name, peer):
     # 60 draws: of 40 weights a column, or of every output; the spread of a standard deviation from 60*12 independent directions is 1/sqrt(2*60*12) = 2.6 %
     assert abs(a.std()/b.std() - 1) < 5*math.sqrt(2)*.026, (a.std(), b.std())
     torch.testing.assert_close(a.std((0, 1)), b.std((0, 1)), rtol=.4, atol=0) # column by column: 60 draws of noise along the inputs
+
+@pytest.mark.parametrize('per', ['tensor', 'column'])
+def test_weights_are_clipped_the_same(per):
+    recipe = TrainingRecipe(clip_sigma=1.5, clip_per=per)
+    W = torch.randn(12, 40, generator=torch.Generator().manual_seed(0))*torch.arange(1, 13)[:, None]
+    ours,theirs = pair(recipe, to_lightning(recipe), lightning(), W, 1.)
+    clip_weights(ours)
+    with torch.no_grad(): theirs.clip_weights()
+    assert not torch.equal(ours.weight, W)
+    torch.testing.assert_close(ours.weight.data, theirs.weight.data)
 
 def test_an_exported_chip_ages_the_same():
     recipe,chip = TrainingRecipe(dac_bits=8),replace(HERMES, device=PCM_ODP, tile_shape=(64, 48))
