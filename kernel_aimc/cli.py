@@ -427,6 +427,7 @@ def lra_train(task, preset, attention, hardware, start, folder, resume, updates,
     Examples
       kernel-aimc lra train cifar10 --minutes 60
       kernel-aimc lra train cifar10 --resume
+      kernel-aimc lra train pathfinder --level medium --start runs/pathfinder-favor-easy/best.safetensors --folder runs/pathfinder-favor-medium
       kernel-aimc lra train imdb --updates 4200 --set muon_rate=.01 --set attention_rate=1
       kernel-aimc lra train cifar10 --hardware all --start runs/cifar10-favor/best.safetensors
       accelerate launch -m kernel_aimc.cli lra train imdb --preset paper

@@ -2,7 +2,7 @@
 
 Absolute times depend on the machine and its load; ratios hardly. float32, two threads. Targets stand in the lines that have one.
 On a busy machine two threads wait for one another: `--one-thread` takes one, and counts processor time.
-`--out FILE` also writes the ratios as CSV: `results/bench.csv` is what the documentation shows.
+`--only PARTS` measures some: of features, ridge, attention, encoder, chip, training, experiment, with commas. `--out FILE` also writes the ratios as CSV: `results/bench.csv` is what the documentation shows.
 """
 import csv
 import json
@@ -235,48 +235,62 @@ def encoder(rounds=3):
         report(f'CIFAR-10 model, training step, 32 x 1,024 tokens: {a} / {b}', seconds[a], seconds[b], 'ms', ratios, target)
     print('tokens per second: ' + ', '.join(f'{how} {32*1024/seconds[how]*1e3:,.0f}' for how in names))
 
-def main():
-    warnings.filterwarnings('ignore')
-    torch.set_num_threads(1 if ONE_THREAD else 2)
-    g = torch.Generator().manual_seed(0)
-    print(f'{"":84} {"ours":>11} {"theirs":>11}')
+def features(g):
     for n,d,width,target in (8192, 16, 512, None), (8192, 64, 2048, .7), (50_000, 16, 512, .7):
         X = torch.randn(n, d, generator=g)
         sampler = RBFSampler(gamma=.05, n_components=width, random_state=0).fit(X.numpy())
-        features = RandomFeatures(RBF(.05), d, width//2, generator=g)
-        compare(f'features {n} x {d} -> {width}: digital / RBFSampler', lambda: features(X), lambda: sampler.transform(X.numpy()), target=target)
+        digital = RandomFeatures(RBF(.05), d, width//2, generator=g)
+        compare(f'features {n} x {d} -> {width}: digital / RBFSampler', lambda: digital(X), lambda: sampler.transform(X.numpy()), target=target)
         chip = RandomFeatures(RBF(.05), d, width//2, chip=HERMES, generator=g).calibrate(X)
-        compare(f'features {n} x {d} -> {width}: HERMES / digital', lambda: chip(X), lambda: features(X))
+        compare(f'features {n} x {d} -> {width}: HERMES / digital', lambda: chip(X), lambda: digital(X))
         estimator = KernelFeatures(gamma=.05, n_directions=width//2, sampler='rff', random_state=0).fit(X.numpy())
         compare(f'features {n} x {d} -> {width}: KernelFeatures / RBFSampler', lambda: estimator.transform(X.numpy()), lambda: sampler.transform(X.numpy()), target=target)
+
+def ridge(g):
     X,y = torch.randn(30_000, 16, generator=g),torch.randint(2, (30_000,), generator=g)
-    features = RandomFeatures(RBF(.05), 16, 512, generator=g)
+    digital = RandomFeatures(RBF(.05), 16, 512, generator=g)
     def ours():
-        readout = fit_readout(features, X, y, 2)
-        return torch.cat([readout.predict(Z) for _,Z in feature_blocks(features, X)])
+        readout = fit_readout(digital, X, y, 2)
+        return torch.cat([readout.predict(Z) for _,Z in feature_blocks(digital, X)])
     def theirs():
         s = RBFSampler(gamma=.05, n_components=1024, random_state=0).fit(X.numpy())
         return RidgeClassifier(.5).fit(s.transform(X.numpy()), y.numpy()).predict(s.transform(X.numpy()))
     compare('ridge fit and predict, 30,000 x 16 -> 1,024: ours / scikit-learn', ours, theirs, n=3)
     ridge_processes()
-    attention(g)
-    encoder()
+
+@torch.no_grad()
+def chip(g):
     W = torch.randn(512, 512, generator=g)
     compare('program a 512 x 512 matrix / its product with 8,192 vectors', lambda: HERMES.program(W, g), lambda x=torch.randn(8192, 512): x@W.T)
-    with torch.no_grad():
-        structured(g)
-        products(g)
-        peers(g)
-    training()
+    structured(g)
+    products(g)
+    peers(g)
+
+def experiment():
     with tempfile.TemporaryDirectory() as folder:
         command = [str(Path(sys.executable).parent/'kernel-aimc'), 'ridge', '--datasets', 'magic', '--platforms', 'fp32', '--out', f'{folder}/r.csv']
         start = time.perf_counter()
         subprocess.run(command, check=True, capture_output=True, env=os.environ | {'KERNEL_AIMC_CACHE': folder})
         print(f"{'300 FP32 fits of magic, cold cache: ' + ' '.join(['kernel-aimc', *command[1:6], '...']):84} {time.perf_counter() - start:8.1f} s")
-    if '--out' in sys.argv:
-        with open(sys.argv[sys.argv.index('--out') + 1], 'w', newline='') as f:
+
+def main():
+    warnings.filterwarnings('ignore')
+    torch.set_num_threads(1 if ONE_THREAD else 2)
+    g = torch.Generator().manual_seed(0)
+    given = lambda option: sys.argv[sys.argv.index(option) + 1] if option in sys.argv else None
+    parts = dict(features=lambda: features(g), ridge=lambda: ridge(g), attention=lambda: attention(g), encoder=encoder, chip=lambda: chip(g), training=training, experiment=experiment)
+    only = given('--only').split(',') if given('--only') else list(parts)
+    if wrong := set(only) - set(parts): sys.exit(f"bench: --only must be of {', '.join(parts)}, got {', '.join(sorted(wrong))}.")
+    print(f'{"":84} {"ours":>11} {"theirs":>11}')
+    for name in only: parts[name]()
+    if out := given('--out'):
+        rows = {}
+        if '--only' in sys.argv and Path(out).exists(): # the rest stays
+            with open(out, newline='') as f: rows = {r['comparison']: r for r in csv.DictReader(f)}
+        rows |= {r['comparison']: r for r in ROWS}
+        with open(out, 'w', newline='') as f:
             writer = csv.DictWriter(f, list(ROWS[0]))
             writer.writeheader()
-            writer.writerows(ROWS)
+            writer.writerows(rows.values())
 
 if __name__ == '__main__': main()
