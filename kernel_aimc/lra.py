@@ -597,10 +597,12 @@ def add_results(
 
 def lra_table(
     results, # DataFrame with `COLUMNS`, as read from a file or as `evaluate` returns it
+    attention:str='favor', # 'favor', 'exact' or 'relu'
 ): # DataFrame: rows (on the chip, trained, platform), columns tasks
-    "Accuracy of FAVOR+ right after programming, in percent: mean, and ± standard deviation over programmings"
+    "Accuracy of models with one kind of attention right after programming, in percent: mean, and ± standard deviation over programmings"
     import pandas as pd
-    r = results[results.attention == 'favor']
+    if attention not in ATTENTIONS: raise ValueError(f"lra_table: attention must be one of {', '.join(ATTENTIONS)}, got {attention!r}.")
+    r = results[results.attention == attention]
     r = r.assign(n=r.metric.str.removeprefix('accuracy_').astype(int), t=pd.to_numeric(r.t_s, errors='coerce'))
     def cell(v): return '' if v.empty else f'{v.mean():.2f}' + (f' ± {v.std():.2f}' if len(v) > 1 else '')
     table = {}
@@ -614,7 +616,7 @@ def lra_table(
                     there = few[(few.training == training) & (few.platform == platform) & ((few.what == what) & (few.t == 0) | (platform == 'fp32'))]
                     columns[what, name, 'digital' if platform == 'fp32' else platform.upper().replace('-', '_')] = cell(there.value)
         table[task] = columns
-    return pd.DataFrame(table).rename_axis(['on the chip', 'trained', 'platform'])
+    return pd.DataFrame(table, pd.MultiIndex.from_tuples(list(next(iter(table.values()), ())), names=['on the chip', 'trained', 'platform']))
 
 def plot_curves(
     folder, # of a run

@@ -213,6 +213,8 @@ def test_checkpoints_go_to_the_chip():
     assert table.cifar10['nothing', 'FP32', 'all samples'] == table.cifar10['nothing', 'FP32', "the chip's samples"] == f"{by['fp32']:.2f}"
     at_once = results.query("platform == 'hermes' and t_s == 0").value
     assert table.cifar10['all', 'FP32', 'HERMES'] == f'{at_once.mean():.2f} ± {at_once.std():.2f}' and table.cifar10['attention', 'FP32', 'HERMES'] == '' != table.cifar10['attention', 'hardware-aware', 'HERMES']
+    assert lra_table(results, 'exact').empty
+    with pytest.raises(ValueError, match='attention must be one of favor, exact, relu'): lra_table(results, 'linear')
     assert plot_curves(folder/'fp32').axes[1].get_ylabel() == 'accuracy / %'
     for bad,message in (dict(on='chip'), 'on must be of fp32, ideal'), (dict(what='head', on='ideal'), "what must be 'attention' or 'all'"), (dict(upkeep='daily'), 'upkeep must be one of compensated'):
         with pytest.raises(ValueError, match=message): evaluate(folder/'fp32', data=data, progress=False, **bad)

@@ -18,9 +18,8 @@ def evaluations(run, n):
     both = ('hermes', 'hermes-calibrated')
     if hardware == 'none':
         yield dict(on='fp32', samples=None)
-        if attention != 'favor': return
         if n > CHIP_SAMPLES: yield dict(on='fp32', samples=CHIP_SAMPLES)
-        for what in 'attention', 'all': yield dict(on=both, what=what, samples=CHIP_SAMPLES, seeds=3)
+        for what in ('attention', 'all') if attention != 'exact' else ('all',): yield dict(on=both, what=what, samples=CHIP_SAMPLES, seeds=3)
         return
     yield dict(on=('fp32', *both), what=hardware, samples=CHIP_SAMPLES, seeds=10)
     if hardware == 'all':
