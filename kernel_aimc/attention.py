@@ -81,35 +81,39 @@ _SHORTEST = 64 # tokens; for fewer, calling torch takes longer than computing
 _SAFE = 40. # exp of this, and a million sums of its square, are float32 numbers
 
 def _features(kind, eps, x, Omega, out, lift=None, noise=None):
-    "Features (n, m or 2m) of scaled inputs (n, d) into `out`; Omega, shape (d, m), has log2(e) in it for exponentials"
-    u = out[:, :Omega.shape[1]]
-    torch.mm(x, Omega, out=u)
+    "Features (n, m or 2m) of scaled inputs (n, d) into `out`, or of projections (n, m), with Omega None; Omega, shape (d, m), has log2(e) in it for exponentials"
+    u = out[:, :(x if Omega is None else Omega).shape[1]]
+    if Omega is not None: torch.mm(x, Omega, out=u)
+    elif kind == 'relu': u.copy_(x)
+    else: torch.mul(x, math.log2(math.e), out=u)
     if noise is not None:
         std,seed = noise
         for piece,z in _looked_up(seed, [u], _quantiles(u.dtype)): piece.add_(z.mul_(std))
     if kind == 'relu': u.clamp_min_(0).add_(eps)
     elif lift is None:
         torch.exp2(u, out=u)
-        if kind == 'pair': torch.reciprocal(u, out=out[:, Omega.shape[1]:])
+        if kind == 'pair': torch.reciprocal(u, out=out[:, u.shape[1]:])
     else:
         lift = lift*math.log2(math.e)
-        if kind == 'pair': torch.add(u, lift, out=out[:, Omega.shape[1]:]).neg_()
+        if kind == 'pair': torch.add(u, lift, out=out[:, u.shape[1]:]).neg_()
         u.sub_(lift)
         out.exp2_()
     return out
 
 def _lift(kind, x, Omega):
     "Largest exponent of each row, shape (..., 1), or None where none can be large"
-    if kind == 'relu' or not x.numel() or x.square().sum(-1).amax().sqrt()*Omega.square().sum(0).amax().sqrt() < _SAFE: return None
+    if kind == 'relu' or not x.numel(): return None
+    if Omega is None: return None if (largest := (x.abs() if kind == 'pair' else x).amax(-1, keepdim=True)).amax() < _SAFE else largest
+    if x.square().sum(-1).amax().sqrt()*Omega.square().sum(0).amax().sqrt() < _SAFE: return None
     p = x@Omega
     return (p.abs() if kind == 'pair' else p).amax(-1, keepdim=True)
 
 class _Pieces:
-    "Features of groups of sequences, a piece at a time: of queries (which=0) or keys (1), shape (N, L, d)"
+    "Features of groups of sequences, a piece at a time: of queries (which=0) or keys (1), shape (N, L, d), or of their projections, with Omega None"
     def __init__(self, kind, eps, x, Omega, std, seed, which, space):
         self.kind,self.eps,self.x,self.std,self.seed,self.which,self.space = kind,eps,x,std,seed,which,space
         self.scale = math.log2(math.e) if kind != 'relu' else 1
-        self.Omega,self.R = Omega.T,(Omega*self.scale).T.contiguous()
+        self.Omega,self.R = (None, None) if Omega is None else (Omega.T, (Omega*self.scale).T.contiguous())
 
     def lift(self, a): return _lift(self.kind, self.x[a], self.Omega)
 
@@ -126,10 +130,12 @@ def _groups(N, *lengths):
     size = max(1, _PIECE//max(1, *lengths))
     return [slice(a, min(a + size, N)) for a in range(0, N, size)],size*min(_PIECE, max(1, *lengths))
 
+def _width(x, Omega, kind): return (x.shape[-1] if Omega is None else len(Omega))*(1 + (kind == 'pair'))
+
 @torch.library.custom_op(_OPERATORS + '::random_feature_attention', mutates_args=())
-def _averages(q:Tensor, k:Tensor, offset:Tensor, v:Tensor, Omega_q:Tensor, Omega_k:Tensor, weights:Tensor|None, std_q:Tensor|None, std_k:Tensor|None, seed:Tensor|None, kind:str, eps:float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _averages(q:Tensor, k:Tensor, offset:Tensor, v:Tensor, Omega_q:Tensor|None, Omega_k:Tensor|None, weights:Tensor|None, std_q:Tensor|None, std_k:Tensor|None, seed:Tensor|None, kind:str, eps:float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     N,L,d = q.shape
-    width,dv = len(Omega_q)*(1 + (kind == 'pair')),v.shape[-1]
+    width,dv = _width(q, Omega_q, kind),v.shape[-1]
     groups,most = _groups(N, L, k.shape[1])
     out,total,space = q.new_empty(N, L, dv),q.new_empty(N, 1, L),q.new_empty(most, width)
     sums,V = q.new_zeros(N, dv + 1, width),q.new_empty(N, k.shape[1], dv + 1) # of values by features, and of values with their factors
@@ -152,7 +158,7 @@ def _averages(q:Tensor, k:Tensor, offset:Tensor, v:Tensor, Omega_q:Tensor, Omega
 def _(q, k, offset, v, Omega_q, Omega_k, weights, std_q, std_k, seed, kind, eps):
     N,L,_ = q.shape
     dv = v.shape[-1]
-    return q.new_empty(N, L, dv),q.new_empty(N, 1, L),q.new_empty(N, dv + 1, len(Omega_q)*(1 + (kind == 'pair'))),q.new_empty(N, k.shape[1], dv + 1)
+    return q.new_empty(N, L, dv),q.new_empty(N, 1, L),q.new_empty(N, dv + 1, _width(q, Omega_q, kind)),q.new_empty(N, k.shape[1], dv + 1)
 
 @torch.library.custom_op(_OPERATORS + '::random_feature_attention_backward', mutates_args=())
 def _gradients(grad:Tensor, q:Tensor, k:Tensor, Omega_q:Tensor, Omega_k:Tensor, weights:Tensor|None, std_q:Tensor|None, std_k:Tensor|None, seed:Tensor|None, out:Tensor, total:Tensor, sums:Tensor, V:Tensor, kind:str, eps:float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -192,13 +198,14 @@ def _keep(ctx, inputs, output):
 
 def _backward(ctx, grad, *_):
     *saved, = ctx.saved_tensors
+    if saved[2] is None: raise NotImplementedError('random_feature_attention: projected=True has no gradient.')
     return *_gradients(grad.contiguous(), *saved, ctx.kind, ctx.eps),*[None]*8
 
 _averages.register_autograd(_backward, setup_context=_keep)
 
 def random_feature_attention(
-    q:Tensor, # queries divided by d**(1/4), shape (n, heads, L, d)
-    k:Tensor, # keys divided by d**(1/4), shape (n, heads, S, d)
+    q:Tensor, # queries divided by d**(1/4), shape (n, heads, L, d), or their projections, shape (n, heads, L, D)
+    k:Tensor, # keys divided by d**(1/4), shape (n, heads, S, d), or their projections
     v:Tensor, # values, shape (n, heads, S, d_v)
     Omega:Tensor|tuple, # directions, shape (D, d), or those of queries and those of keys; no gradient
     features:SoftmaxMap, # an `ExponentialMap` or a `ReLUMap`
@@ -206,21 +213,25 @@ def random_feature_attention(
     *,
     offset:Tensor|None=None, # logarithm of a factor of each key, shape (n, heads, S); None: what the map says, -|k|**2/2 or 0
     noise:tuple|None=None, # standard deviations of normal numbers that are added to projections, of queries (n, heads, L) and keys (n, heads, S), and a seed in a tensor
+    projected:bool=False, # whether `q` and `k` are projections, as a chip returns them; `offset` is then needed, and there is no gradient
 ) -> Tensor: # shape (n, heads, L, d_v)
     "`linear_attention` of the features of `q` and `k`, which are never all in memory; on the CPU"
+    if projected and offset is None: raise ValueError('random_feature_attention: offset must be given with projected=True, got None.')
     Omegas,weights,eps = (Omega, Omega) if isinstance(Omega, Tensor) else Omega,None,0.
     if isinstance(features, ExponentialMap):
         kind = 'pair' if features.pair else 'single'
         if offset is None: offset = k.square().sum(-1)/-2
         if features.A:
             weights = (features.A*sum(W.square().sum(1) for W in Omegas)).exp().repeat(1 + features.pair)
-            Omegas = [math.sqrt(1 - 4*features.A)*W for W in Omegas]
+            if projected: q,k = (math.sqrt(1 - 4*features.A)*P for P in (q, k))
+            else: Omegas = [math.sqrt(1 - 4*features.A)*W for W in Omegas]
             if noise is not None: noise = *(math.sqrt(1 - 4*features.A)*std for std in noise[:2]),noise[2]
     elif isinstance(features, ReLUMap):
         kind,eps = 'relu',features.eps
         if offset is None: offset = k.new_zeros(k.shape[:-1])
     else: raise TypeError(f"random_feature_attention: features must be an ExponentialMap or a ReLUMap, got {features!r}.")
     if mask is not None: offset = offset + mask if mask.is_floating_point() else offset.masked_fill(mask, -math.inf)
+    if projected: Omegas = None,None
     of_sequences = lambda t: t.reshape(-1, *t.shape[2:]).contiguous() # of batch and heads
     *stds,seed = noise or (None, None, None)
     out,*_ = _averages(*map(of_sequences, (q, k, offset, v)), *Omegas, weights, *(None if s is None else of_sequences(s.expand(x.shape[:-1])) for s,x in zip(stds, (q, k))), seed, kind, eps)
@@ -321,12 +332,16 @@ class LinearAttention(_OnChip, nn.Module):
     def _in_cache(self, q, k, v):
         "Whether `random_feature_attention` computes the same, and faster"
         m = next(iter(self.maps.values()))
-        return (self.variant == 'sound' and isinstance(m.map, ExponentialMap|ReLUMap) and (self.training or not self.is_programmed) and q.dim() == k.dim() == v.dim() == 4
+        return (self.variant == 'sound' and isinstance(m.map, ExponentialMap|ReLUMap) and q.dim() == k.dim() == v.dim() == 4
                 and min(q.shape[-2], k.shape[-2]) >= _SHORTEST and q.device.type == 'cpu' and q.dtype == k.dtype == v.dtype == m.Omega.dtype and not torch.is_autocast_enabled('cpu'))
 
     def _attend(self, q, k, v, mask):
         maps = [self.maps[name if self.separate else 'qk'] for name in 'qk']
-        return random_feature_attention(q*self.d**-.25, k*self.d**-.25, v, [m.Omega for m in maps], maps[0].map, mask)
+        q,k,on_chip = q*self.d**-.25,k*self.d**-.25,self.is_programmed and not self.training
+        if not on_chip: return random_feature_attention(q, k, v, [m.Omega for m in maps], maps[0].map, mask)
+        P = (self._project(name if self.separate else 'qk', x) for name,x in zip('qk', (q, k)))
+        offset = k.new_zeros(k.shape[:-1]) if isinstance(maps[0].map, ReLUMap) else k.square().sum(-1)/-2
+        return random_feature_attention(*P, v, [m.Omega for m in maps], maps[0].map, mask, offset=offset, projected=True)
 
     def forward(self,
         q, # queries, shape (..., L, d)

@@ -54,9 +54,15 @@ def test_features_in_the_cache_are_those_in_memory():
                     if size < 30:
                         torch.testing.assert_close(ours, meant)
                         for i,j in zip(a, b): torch.testing.assert_close(j, i)
+                        offset = 0*y[..., 0] if isinstance(features, ReLUMap) else y.square().sum(-1)/-2
+                        projections = x@Omegas[0].T,y@Omegas[1].T
+                        projected = random_feature_attention(*projections, z, Omegas, features, mask, offset=offset, projected=True)
+                        torch.testing.assert_close(projected, meant)
                     assert torch.isfinite(ours).all() and all(torch.isfinite(j).all() for j in b)
     attention._PIECE = 1024
     assert (ours[2, 0] == 0).all()                                                                      # no keys
+    with pytest.raises(ValueError, match='offset must be given with projected=True'): random_feature_attention(*projections, z, Omegas, features, projected=True)
+    with pytest.raises(NotImplementedError, match='projected=True has no gradient'): projected.sum().backward()
     with pytest.raises(TypeError, match='must be an ExponentialMap or a ReLUMap'): random_feature_attention(q, k, v, Omega, TrigonometricMap())
     small = [t[0, :, :5].float().contiguous().requires_grad_() for t in (q, k, v)]
     given = *small[:2], -small[1].square().sum(-1)/2, small[2], *(Omega.float(),)*2, *(None,)*4, 'pair', 0.
@@ -173,6 +179,14 @@ def test_the_projection_runs_on_the_chip():
         fresh = rough(q, k, v)
         error = (fresh - digital).norm()/digital.norm()
         assert 0 < error < .2 and torch.equal(rough(q, k, v), fresh) and not torch.equal(set_time(rough, 1e6)(q, k, v), fresh)
+        for kw in {}, dict(separate=True), dict(features='relu'), dict(features='positive'):                # features of a chip's projections: in the cache, and in memory
+            m = program(LinearAttention(16, 64, generator=torch.Generator().manual_seed(0), **kw).eval(), torch.Generator().manual_seed(0))
+            long = [t.repeat(1, 1, 3, 1) for t in (q, k, v)]
+            seen = torch.zeros(3, 2, 150, dtype=torch.bool); seen[1, :, 100:] = True
+            assert m._in_cache(*long)
+            quick = m(*long, seen)
+            m = program(LinearAttention(16, 64, generator=torch.Generator().manual_seed(0), **kw).eval(), torch.Generator().manual_seed(0))
+            torch.testing.assert_close(quick, linear_attention(m.features('q', long[0], 'row'), m.features('k', long[1].masked_fill(seen[..., None], 0), 'all'), long[2], seen))
         assert torch.equal(erase(rough)(q, k, v), digital) and torch.equal(rough.train()(q, k, v), digital)
         assert not program(rough.eval()).redraw().is_programmed
         both = program(LinearAttention(16, 64, separate=True, generator=torch.Generator().manual_seed(0)).eval())
