@@ -103,9 +103,9 @@ def _features(kind, eps, x, Omega, out, lift=None, noise=None):
 def _lift(kind, x, Omega):
     "Largest exponent of each row, shape (..., 1), or None where none can be large"
     if kind == 'relu' or not x.numel(): return None
-    if Omega is None: return None if (largest := (x.abs() if kind == 'pair' else x).amax(-1, keepdim=True)).amax() < _SAFE else largest
-    if x.square().sum(-1).amax().sqrt()*Omega.square().sum(0).amax().sqrt() < _SAFE: return None
-    p = x@Omega
+    largest = torch.stack(x.aminmax()).abs().amax() if Omega is None else x.square().sum(-1).amax().sqrt()*Omega.square().sum(0).amax().sqrt()
+    if largest < _SAFE: return None
+    p = x if Omega is None else x@Omega
     return (p.abs() if kind == 'pair' else p).amax(-1, keepdim=True)
 
 class _Pieces:

@@ -61,6 +61,9 @@ def test_features_in_the_cache_are_those_in_memory():
                     assert torch.isfinite(ours).all() and all(torch.isfinite(j).all() for j in b)
     attention._PIECE = 1024
     assert (ours[2, 0] == 0).all()                                                                      # no keys
+    P = [torch.rand(3, 2, n, 12, generator=g, dtype=torch.float64) for n in (21, 17)]
+    at = lambda shift: random_feature_attention(*(p + shift for p in P), v, Omega, ExponentialMap(), offset=logs, projected=True)
+    for shift in 800., -800.: torch.testing.assert_close(at(shift), at(0.))                                 # cancels, though exp of it is no number
     with pytest.raises(ValueError, match='offset must be given with projected=True'): random_feature_attention(*projections, z, Omegas, features, projected=True)
     with pytest.raises(NotImplementedError, match='projected=True has no gradient'): projected.sum().backward()
     with pytest.raises(TypeError, match='must be an ExponentialMap or a ReLUMap'): random_feature_attention(q, k, v, Omega, TrigonometricMap())
