@@ -20,7 +20,7 @@ import torch
 from sklearn.kernel_approximation import RBFSampler
 from sklearn.linear_model import RidgeClassifier
 
-from kernel_aimc.attention import ExactAttention, LinearAttention
+from kernel_aimc.attention import ExactAttention, LinearAttention, linear_attention
 from kernel_aimc.chip import HERMES
 from kernel_aimc.encoder import Encoder
 from kernel_aimc.estimators import KernelFeatures
@@ -29,6 +29,7 @@ from kernel_aimc.hardware_aware import TrainingRecipe, make_hardware_aware
 from kernel_aimc.interop import to_aihwkit, to_lightning
 from kernel_aimc.kernels import RBF
 from kernel_aimc.layers import AnalogLinear as OurLinear
+from kernel_aimc.layers import program
 from kernel_aimc.pcm import PCM_ODP, PCM_TDP
 from kernel_aimc.ridge import feature_blocks, fit_readout
 from kernel_aimc.samplers import StructuredProduct
@@ -180,7 +181,7 @@ def ridge_processes(n=3):
         report(name, a, b, unit, [p[0][i]/p[1][i] for p in pairs], target)
 
 def attention(g):
-    "Forward and backward of one layer: 2 heads of 64, 256 features; and from which length on it is faster than exact attention"
+    "Forward and backward of one layer: 2 heads of 64, 256 features; from which length on it is faster than exact attention; and a pass on a programmed chip"
     exact,ours = ExactAttention(),LinearAttention(64, 128, generator=g).train()
     step = lambda f, t: torch.autograd.grad(f(*t).sum(), t)
     inputs = lambda L: tuple(torch.randn(1, 2, L, 64, generator=g).requires_grad_() for _ in range(3))
@@ -189,11 +190,13 @@ def attention(g):
         theirs = FastAttention(64, 256)
     except ImportError: theirs = None
     t = inputs(4096)
-    if theirs is not None: compare('attention, 4,096 tokens, 2 x 64, 256 features, training step: ours / FastAttention', lambda: step(ours, t), lambda: step(theirs, t), n=11, target=.6)
-    compare('attention, 4,096 tokens, 2 x 64, 256 features, training step: ours / exact', lambda: step(ours, t), lambda: step(exact, t), n=11, target=.15)
+    if theirs is not None: compare('attention, 4,096 tokens, 2 x 64, 256 features, training step: ours / FastAttention', lambda: step(ours, t), lambda: step(theirs, t), n=31, target=.6)
+    compare('attention, 4,096 tokens, 2 x 64, 256 features, training step: ours / exact', lambda: step(ours, t), lambda: step(exact, t), n=31, target=.15)
     for L in 256, 512, 1024, 2048: # the cross-over is where this is 1
         t = inputs(L)
         compare(f'attention, {L:,} tokens, 2 x 64, 256 features, training step: ours / exact', lambda: step(ours, t), lambda: step(exact, t), n=15)
+    chip,t = program(ours.eval(), g),tuple(x.detach() for x in inputs(4096))
+    with torch.no_grad(): compare('attention on HERMES, 4,096 tokens, 2 x 64, 256 features: features in the cache / in memory', lambda: chip(*t), lambda: linear_attention(chip.features('q', t[0], 'row'), chip.features('k', t[1], 'all'), t[2]), n=31)
 
 def encoder_steps(threads, samples, how, n=6):
     "Seconds of each training step of the CIFAR-10 model: as `kernel_aimc.lra.train` computes it ('ours', 'hardware-aware'), or with features in memory, eager or compiled, in float32 or under autocast to bfloat16"
