@@ -22,7 +22,7 @@ from torch.nn import functional as F
 
 from .pcm import PCM, PCM_TDP, Branches, in_blocks, one_thread
 from .programming import PROGRAMMING
-from .samplers import seed_from, stream
+from .samplers import _in_blocks, seed_from, stream
 from .wires import ir_drop
 
 # %% ../nbs/04_chip.ipynb #47b1e7dd
@@ -130,6 +130,8 @@ def quantise(
     return (steps.round_() if rounding == 'nearest' else steps.trunc_()).mul_(bound/levels)
 
 # %% ../nbs/04_chip.ipynb #d85f2bf7
+_CACHED = 2**16 # outputs that are converted at once: a dozen operations, each of which would go through memory
+
 class AnalogMatrix(nn.Module):
     """A weight matrix programmed on a chip: ``y = x @ W.T``, as the chip computes it.
 
@@ -313,14 +315,13 @@ class AnalogMatrix(nn.Module):
         if not isinstance(self.chip.out_bound, str): return self.chip.out_bound
         return _apply_rule(self.chip.out_bound, torch.stack([F.linear(x[..., rows]/R, self.weights[:, rows]) for rows in self._rows]))
 
-    def _drive(self, x):
-        "Inputs as the rows see them, in units of the range, and the range"
-        R = _apply_rule(self.chip.input_range, x) if self.R is None else self.R
-        if R is None: return x,1. # without an input range, one input unit counts as fully on
-        return (quantise(x, R, self.chip.dac_bits) if self.chip.dac_bits else x.clamp(-R, R))/R,R
+    def _drive(self, x, R):
+        "Inputs as the rows see them, in units of the range"
+        if R is None: return x # one input unit counts as fully on
+        return (quantise(x, R, self.chip.dac_bits) if self.chip.dac_bits else x.clamp(-R, R))/R
 
-    def _partials(self, x):
-        "Output of each input tile, in full-range weights, for driven inputs: after conversion, before the output is rounded"
+    def _partials(self, x, noise):
+        "Output of each input tile, in full-range weights, for driven inputs and the noise of each conversion: after conversion, before the output is rounded"
         chip = self.chip
         for i,rows in enumerate(self._rows):
             if self._by_quadrant: # each quadrant is a conversion of its own
@@ -328,11 +329,11 @@ class AnalogMatrix(nn.Module):
                 for sign,g in zip((1, -1), self._polarities(rows)):
                     for side in (1, -1):
                         part = F.linear((side*x[..., rows]).clamp_min(0), g)
-                        if chip.out_noise: part += self._noise(part).mul_(chip.out_noise)
+                        if noise: part.add_(noise.pop(0), alpha=chip.out_noise)
                         y = y + quantise(part, chip.adc_bound, chip.adc_bits)*(sign*side)
             else:
                 y = F.linear(x[..., rows], self.weights[:, rows], self.offset[:, i] if chip.offset_std else None)
-                if chip.out_noise: y.add_(self._noise(y), alpha=self._conversion_noise())
+                if noise: y.add_(noise.pop(0), alpha=self._conversion_noise())
                 y = quantise(y, chip.adc_bound, chip.adc_bits)
             yield y
 
@@ -356,11 +357,20 @@ class AnalogMatrix(nn.Module):
             y = F.linear(x, W, self._bias(R))
             if chip.out_noise: y.addcmul_(self._noise(y), self.column_scale.norm(dim=1).mul_(self._conversion_noise()*R)) # of all input tiles together
             return y
-        driven,R = self._drive(x)
-        parts = list(self._partials(driven))
-        bound = self.out_bound if self.out_bound is not None else self._output_range(x, R)
-        y = sum(quantise(p, bound, chip.out_bits, chip.out_rounding).mul_(self.column_scale[:, i]*R) for i,p in enumerate(parts))
-        return y - self.residual if self._corrected else y
+        R = _apply_rule(chip.input_range, x) if self.R is None else self.R
+        unit = R or 1.
+        bound = self.out_bound if self.out_bound is not None else self._output_range(x, unit)
+        y = x.new_empty(*x.shape[:-1], self._shape[0])
+        noise = [self._noise(y).view(-1, self._shape[0]) for _ in range(len(self._rows)*(4 if self._by_quadrant else 1))] if chip.out_noise else []
+        flat,out = x.reshape(-1, self._shape[1]),y.view(-1, self._shape[0])
+        def convert(blocks):
+            for rows in blocks:
+                parts = self._partials(self._drive(flat[rows], R), [z[rows] for z in noise])
+                total = sum(quantise(p, bound, chip.out_bits, chip.out_rounding).mul_(self.column_scale[:, i]*unit) for i,p in enumerate(parts))
+                out[rows] = total.sub_(self.residual) if self._corrected else total
+        if x.device.type != 'cpu' or torch.is_grad_enabled() and x.requires_grad: convert([slice(None)])
+        else: _in_blocks(convert, len(flat), max(1, _CACHED//self._shape[0]))
+        return y
 
     def _bias(self, R):
         if self.chip.offset_std: return (self.offset*self.column_scale).sum(1).mul_(R).sub_(self.residual)
