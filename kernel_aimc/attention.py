@@ -306,6 +306,9 @@ class LinearAttention(_OnChip, nn.Module):
         kind = self.kind if isinstance(self.kind, str|SoftmaxMap|Softmax) else KernelMap(self.kind)
         return SoftmaxFeatures(kind, self.d, self.D, sampler=sampler, generator=g)
 
+    @property
+    def _random(self): return tuple(self.maps)
+
     def _matrices(self): return {name: m.Omega for name,m in self.maps.items()}
 
     @torch.no_grad()

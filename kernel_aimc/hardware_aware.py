@@ -22,6 +22,7 @@ from torch.nn import functional as F
 
 from .layers import AnalogLinear, AnalogMultiheadAttention, _as_class, _exchange, analog_layers
 from .pcm import in_blocks, one_thread
+from .samplers import stream
 
 # %% ../nbs/10_hardware_aware.ipynb #dfeda2c6
 @dataclass(frozen=True, kw_only=True)
@@ -343,10 +344,27 @@ def calibrate_ranges(
     max_rows:int=10_000, # vectors of each matrix that are looked at
     learned:bool=False, # keep input ranges that were learned, and fix those of outputs; False: overwrite them
     columns:bool=False, # also let the digital unit undo the gain and offset of each column, as measured on these data
+    probes:bool=False, # measure gain and offset on as many random inputs, too; those of random directions on random inputs alone
+    passes:int=1, # over the batches; a second one measures each matrix on what it gets once those before it are corrected
 ) -> nn.Module: # the model
     "Fix the ranges of all programmed matrices on data"
     layers = [m for m in analog_layers(model).values() if m.is_programmed]
     if not layers or model.training: raise ValueError(f"calibrate_ranges: {type(model).__name__} must be programmed and in evaluation; use program and eval() first.")
+    if passes < 1: raise ValueError(f"calibrate_ranges: passes must be >= 1, got {passes}.")
+    if passes > 1: batches = list(batches)
+    for _ in range(passes): _calibrate_once(model, layers, batches, max_rows, learned, columns, probes)
+    return model
+
+_PROBES = 2000
+
+def _known(X, random):
+    "Inputs that tell the gain of a column from the errors of its cells, which look like one where data have few directions"
+    X = _spread(X, _PROBES)
+    z,centre = torch.randn(X.shape, generator=stream(0, 'probes')).to(X),X.mean(0)
+    if random: return z*X.square().mean().sqrt() # errors make other directions, which serve as well
+    return torch.cat([X, centre + z*(X - centre).square().mean().sqrt()])
+
+def _calibrate_once(model, layers, batches, max_rows, learned, columns, probes):
     seen = {}
     def listen(m):
         product = m._product
@@ -364,6 +382,5 @@ def calibrate_ranges(
         X = torch.cat([_spread(x, max(1, max_rows//len(rows))) for x in rows]) # of each call as many: queries and keys may share a matrix
         keeps = isinstance(m, _Aware) and m.recipe.dac_bits is not None
         m.calibrate(name, X, abs(m.input_range[name].item()) if keeps and learned else None)
-        if columns: m.correct_columns(name, X)
+        if columns: m.correct_columns(name, _known(X, name in m._random) if probes else X)
         if keeps and not learned and (R := m._programmed[name].R) is not None: m.input_range[name].fill_(R)
-    return model

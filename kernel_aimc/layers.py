@@ -25,6 +25,7 @@ from .samplers import seed_from, stream
 class _OnChip:
     "What modules with matrices on a chip share: matrices by name, outside of the module's state"
     _extra,_plain = ('chip','_programmed'),None # what a digital module does not have, and its class; None: the module's own, unprogrammed
+    _random = () # names of matrices that are drawn, not trained
     def _put(self, chip): self.chip,self._programmed = chip,{}
 
     def _matrices(self):

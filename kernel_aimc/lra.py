@@ -38,8 +38,10 @@ from .samplers import stream
 
 # %% ../nbs/15_lra.ipynb #15fcfca1
 _OWN = TrainingRecipe(weight_noise=.03, out_noise=.01, dac_bits=8, init_std=6., clip_sigma=4.) # about the errors that programming and reading leave, the same for all tokens of a pass; ranges that hold long tails
+_TWIN = replace(_OWN, weight_noise=.04, out_noise=.02) # those of the calibrated twin, whose readings are sums of four noisy phases
 RECIPES = dict( # what a forward pass in hardware-aware training adds, by what will be on the chip
     own=dict(attention=_OWN, all=_OWN),
+    twin=dict(attention=_TWIN, all=_TWIN),
     paper=dict(attention=PAPER_ATTENTION, all=PAPER_ALL))
 ATTENTIONS = dict(favor='hyperbolic', exact='exact', relu='relu') # as runs call it -> as encoders do
 SCHEDULES = 'inverse_sqrt','linear','stable'
@@ -509,29 +511,31 @@ def on_chip(
     what:str='attention', # 'attention': the random projections; 'all': every matrix but the embedding
     n_calibration:int=_N_CALIBRATION, # samples that set the ranges
     columns:bool=True, # let the digital unit undo each column's gain and offset, as measured on these samples
+    probes:bool=False, # and on random inputs, see `kernel_aimc.hardware_aware.calibrate_ranges`
+    passes:int=1, # over these samples
 ) -> nn.Module: # the model, in evaluation
     "Program a model and fix its ranges; learned input ranges are kept"
     if what not in ('attention', 'all'): raise ValueError(f"on_chip: what must be 'attention' or 'all', got {what!r}.")
     if what == 'all' and not any(isinstance(m, AnalogLinear) for m in model.modules()): convert_to_analog(model, model.chip, where=lambda name, m: name != 'embedding')
     if not analog_layers(model): raise ValueError("on_chip: the model has no random projections; with exact attention put 'all' on the chip.")
-    return _measured(program(model.eval(), generator), split, n_calibration, columns)
+    return _measured(program(model.eval(), generator), split, n_calibration, columns=columns, probes=probes, passes=passes)
 
-def _measured(model, split, n=_N_CALIBRATION, columns=True):
+def _measured(model, split, n=_N_CALIBRATION, **how):
     rows = np.argsort(split.lengths.reshape(len(split), -1).max(1)[:n], kind='stable')
-    return calibrate_ranges(model, (split.batch(part).x for part in np.array_split(rows, max(1, len(rows)//8))), learned=True, columns=columns)
+    return calibrate_ranges(model, (split.batch(part).x for part in np.array_split(rows, max(1, len(rows)//8))), learned=True, **dict(columns=True) | how)
 
 UPKEEP = 'compensated','uncompensated','renewed'
 
-def _readings(path, data, test, platform, seed, what, times, upkeep, input_range, tokens):
+def _readings(path, data, test, platform, seed, what, times, upkeep, input_range, tokens, how):
     "Accuracy at each time, in percent, of one programming; digitally where the platform is fp32"
     if platform == 'fp32': return [100*correct(load_encoder(path)[0], data.test, test, tokens=tokens).double().mean().item()]
     chip,values = CHIPS[platform],[]
     if upkeep == 'uncompensated': chip = replace(chip, drift_compensation=None)
     if None not in (input_range, chip.input_range): chip = replace(chip, input_range=input_range)
-    model = on_chip(load_encoder(path, chip)[0], data.train, stream(seed, 'program'), what=what)
+    model = on_chip(load_encoder(path, chip)[0], data.train, stream(seed, 'program'), what=what, **how)
     for t_s in times:
         if t_s: set_time(model, t_s)
-        if t_s and upkeep == 'renewed': _measured(model, data.train)
+        if t_s and upkeep == 'renewed': _measured(model, data.train, **how)
         values.append(100*correct(model, data.test, test, tokens=tokens).double().mean().item())
     return values
 
@@ -545,6 +549,8 @@ def evaluate(
     samples:int|None=2000, # of the test set: its first ones; None: all
     upkeep:str='compensated', # at each reading: 'compensated': drift is corrected by the chip's rule, 'uncompensated': nothing is done, 'renewed': ranges and columns are measured again as well
     input_range:float|str|None='max', # rule of ranges that were not learned, see `kernel_aimc.chip.ChipConfig`; None: the chip's own, which for the twin clips what kernel regression can spare and a network cannot
+    probes:bool=False, # measure columns on random inputs, too
+    passes:int=1, # over the samples that set ranges and columns
     data=None, # `LRAData`; None: loaded or generated
     data_home=None, # folder of data files
     tokens:int=8192, # per pass
@@ -569,7 +575,7 @@ def evaluate(
     for platform in on:
         if platform == 'fp32': tasks += [(part, platform, '') for part in np.array_split(test, min(jobs, len(test)))]
         else: tasks += [(test, platform, seed) for seed in range(seeds)]
-    work = (joblib.delayed(_readings)(path, data, part, platform, seed, what, times, upkeep, input_range, tokens) for part,platform,seed in tasks)
+    work = (joblib.delayed(_readings)(path, data, part, platform, seed, what, times, upkeep, input_range, tokens, dict(probes=probes, passes=passes)) for part,platform,seed in tasks)
     done = joblib.Parallel(min(jobs, len(tasks)), return_as='generator', inner_max_num_threads=1 if jobs > 1 else None)(work)
     read = list(tqdm(done, f"{run['task']}, {what}", len(tasks), disable=not progress))
 

@@ -190,6 +190,8 @@ def test_checkpoints_go_to_the_chip():
     for upkeep in 'uncompensated', 'renewed':
         kept = evaluate(folder/'fp32', on='hermes', what='all', times=(0., 1e6), samples=100, data=data, progress=False, upkeep=upkeep)
         assert set(kept.platform) == {f'hermes {upkeep}'} and kept.value.iloc[0] > 60
+    careful = evaluate(folder/'fp32', on='hermes', what='all', samples=100, data=data, progress=False, probes=True, passes=2)
+    assert careful.value.item() > 60
     again = evaluate(folder/'fp32', on='hermes', what='all', times=(1e6,), seeds=2, samples=100, data=data, jobs=1, progress=False)
     assert list(again.value) == list(results.query("platform == 'hermes' and t_s == 1e6").value)                      # read at once, or after another reading
     narrow = evaluate(folder/'fp32', on='hermes', what='all', samples=100, data=data, progress=False, input_range=1e-3)
