@@ -80,7 +80,7 @@ class LRARun:
     validate_every: int = 500 # updates
     seed: int = 0
     hardware: str = 'none' # trained for the chip: 'none', or what will be on it, 'attention' or 'all'
-    recipe: str = 'own' # of that training: 'own' or 'paper'
+    recipe: str = 'own' # of that training: a key of `RECIPES`
     start: str|None = None # checkpoint whose weights it begins with
 
     def __post_init__(self):
