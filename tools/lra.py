@@ -33,8 +33,8 @@ def evaluations(run, n):
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('data_home')
-    p.add_argument('folders', nargs='*')
-    p.add_argument('--only', default=','.join(PARTS))
+    p.add_argument('folders', nargs='*', metavar='FOLDER')
+    p.add_argument('--only', default=','.join(PARTS), metavar='PARTS', help=f"of {', '.join(PARTS)}")
     args = p.parse_args()
     only = args.only.split(',')
     if unknown := set(only) - set(PARTS): p.error(f"--only must be some of {', '.join(PARTS)}, got {', '.join(sorted(unknown))}.")
