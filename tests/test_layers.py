@@ -120,6 +120,15 @@ def test_programmed_models_compile_and_take_autocast():
             erase(model); torch.testing.assert_close(compiled(x), plain(x))                          # digital
         compiled(x).sum().backward()
         assert all(p.grad is not None for p in model.parameters())
+    twin,x = nn.Linear(64, 256).eval(),torch.randn(2000, 64)                                            # so many outputs that threads share them
+    def read(n_threads, autocast):
+        model,before = program(convert_to_analog(copy.deepcopy(twin), HERMES_CALIBRATED), g()),torch.get_num_threads()
+        torch.set_num_threads(n_threads)
+        try:
+            with torch.no_grad(),torch.autocast('cpu', torch.bfloat16, enabled=autocast): return model(x)
+        finally: torch.set_num_threads(before)
+    once = read(1, False)
+    assert all(torch.equal(once, read(n_threads, autocast)) for n_threads in (1, 2) for autocast in (False, True))
 
 # %% ../nbs/09_layers.ipynb #ad3c1bb9
 def test_a_copy_has_its_own_chip():
