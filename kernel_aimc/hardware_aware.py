@@ -355,7 +355,7 @@ def calibrate_ranges(
     for _ in range(passes): _calibrate_once(model, layers, batches, max_rows, learned, columns, probes)
     return model
 
-_PROBES = 2000
+_PROBES = 2000 # vectors of data, and random ones
 
 def _known(X, random):
     "Inputs that tell the gain of a column from the errors of its cells, which look like one where data have few directions"

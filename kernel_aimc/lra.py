@@ -38,7 +38,7 @@ from .samplers import stream
 
 # %% ../nbs/15_lra.ipynb #15fcfca1
 _OWN = TrainingRecipe(weight_noise=.03, out_noise=.01, dac_bits=8, init_std=6., clip_sigma=4.) # about the errors that programming and reading leave, the same for all tokens of a pass; ranges that hold long tails
-_TWIN = replace(_OWN, weight_noise=.04, out_noise=.02) # those of the calibrated twin, whose readings are sums of four noisy phases
+_TWIN = replace(_OWN, weight_noise=.04, out_noise=.02) # those of the calibrated twin, whose readings are sums of four phases, each with noise of its own
 RECIPES = dict( # what a forward pass in hardware-aware training adds, by what will be on the chip
     own=dict(attention=_OWN, all=_OWN),
     twin=dict(attention=_TWIN, all=_TWIN),
@@ -518,11 +518,11 @@ def on_chip(
     if what not in ('attention', 'all'): raise ValueError(f"on_chip: what must be 'attention' or 'all', got {what!r}.")
     if what == 'all' and not any(isinstance(m, AnalogLinear) for m in model.modules()): convert_to_analog(model, model.chip, where=lambda name, m: name != 'embedding')
     if not analog_layers(model): raise ValueError("on_chip: the model has no random projections; with exact attention put 'all' on the chip.")
-    return _measured(program(model.eval(), generator), split, n_calibration, columns=columns, probes=probes, passes=passes)
+    return _measured(program(model.eval(), generator), split, n_calibration, columns, probes=probes, passes=passes)
 
-def _measured(model, split, n=_N_CALIBRATION, **how):
+def _measured(model, split, n=_N_CALIBRATION, columns=True, **how):
     rows = np.argsort(split.lengths.reshape(len(split), -1).max(1)[:n], kind='stable')
-    return calibrate_ranges(model, (split.batch(part).x for part in np.array_split(rows, max(1, len(rows)//8))), learned=True, **dict(columns=True) | how)
+    return calibrate_ranges(model, (split.batch(part).x for part in np.array_split(rows, max(1, len(rows)//8))), learned=True, columns=columns, **how)
 
 UPKEEP = 'compensated','uncompensated','renewed'
 

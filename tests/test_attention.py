@@ -9,7 +9,7 @@ from kernel_aimc import attention
 from kernel_aimc.attention import *
 from kernel_aimc.attention import paper_projection
 from kernel_aimc.chip import HERMES, IDEAL
-from kernel_aimc.hardware_aware import TrainingRecipe, make_hardware_aware
+from kernel_aimc.hardware_aware import TrainingRecipe, calibrate_ranges, make_hardware_aware
 from kernel_aimc.kernels import RBF, ArcCosine, Laplacian, Matern
 from kernel_aimc.layers import convert_to_analog, convert_to_digital, erase, program, set_time
 from kernel_aimc.softmax_features import SOFTMAX_FEATURES, ExponentialMap, ReLUMap, TrigonometricMap
@@ -195,6 +195,22 @@ def test_the_projection_runs_on_the_chip():
         both = program(LinearAttention(16, 64, separate=True, generator=torch.Generator().manual_seed(0)).eval())
         assert set(both._programmed) == {'q', 'k'}
     with pytest.raises(RuntimeError, match='a programmed product has no gradient'): both(q.requires_grad_(), k, v)
+
+# %% ../nbs/11_attention.ipynb #694ea612
+def test_gains_are_measured_on_directions_that_tokens_lack():
+    g = torch.Generator().manual_seed(3)
+    dull = torch.randn(2, generator=g)@torch.randn(2, 16, generator=g) + .02*torch.randn(1, 1, 200, 16, generator=g)                  # tokens that are nearly alike, as the dark ones of a picture
+    rare = torch.randn(1, 1, 200, 16, generator=g)
+    def corrected(**how):
+        model = program(LinearAttention(16, 64, chip=replace(HERMES, gain_std=.1), generator=torch.Generator().manual_seed(0)).eval(), torch.Generator().manual_seed(0))
+        layer = nn.Identity(); layer.attention = model; layer.forward = lambda x: model(x, x, x)
+        calibrate_ranges(layer.eval(), [torch.cat([dull, rare[:, :, :5]], 2)], columns=True, **how)
+        return model._matrices()['qk'],model._programmed['qk']
+    Omega,columns = corrected(probes=True)
+    wrong = lambda columns: (columns.gain*columns.correction - 1).square().mean().sqrt()                # what is left of the gains
+    cells = (columns.weights/columns.gain*columns.scale - Omega).norm()/Omega.norm()/Omega.shape[1]**.5 # what their errors, seen from all sides, pass off as a gain
+    assert wrong(columns) < 1.5*cells and wrong(corrected()[1]) > 3*cells
+    assert columns.residual.abs().max() < .1*corrected()[1].residual.abs().max()                        # nor do errors pass for offsets
 
 # %% ../nbs/11_attention.ipynb #fead827a
 def test_projections_train_with_noise():

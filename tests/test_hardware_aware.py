@@ -276,16 +276,17 @@ def test_ranges_can_be_set_without_training():
         odd = program(convert_to_analog(nn.Linear(8, 16), replace(IDEAL, gain_std=.2, offset_std=.1, input_range='max')).eval(), torch.Generator().manual_seed(0))
         assert not torch.allclose(odd(x), F.linear(x, odd.weight, odd.bias), atol=.05); torch.testing.assert_close(calibrate_ranges(odd, [x], columns=True)(x), F.linear(x, odd.weight, odd.bias))
         deep = nn.Sequential(*(f for _ in range(3) for f in (nn.Linear(32, 32), nn.Tanh())), nn.Linear(32, 4)).eval(); z = torch.randn(4000, 32) + 1; meant = deep(z)
-        def offset(passes): # of the outputs, after as many passes
-            chip = program(convert_to_analog(copy.deepcopy(deep), replace(IDEAL, gain_std=.3, offset_std=.5, input_range='max')).eval(), torch.Generator().manual_seed(0))
+        def offset(passes, seed): # of the outputs, after as many passes
+            chip = program(convert_to_analog(copy.deepcopy(deep), replace(HERMES, gain_std=.1)).eval(), torch.Generator().manual_seed(seed))
             return (calibrate_ranges(chip, [z], columns=True, passes=passes)(z) - meant).mean(0).norm().item()
-        assert offset(2) < .7*offset(1) and offset(4) < 1e-3                                           # corrections of one matrix change what the next one gets
+        assert all(offset(2, seed) < offset(1, seed)/2 for seed in range(3))                           # corrections of one matrix change what the next one gets
         z = torch.randn(2000, 2)@torch.randn(2, 64) + .02*torch.randn(2000, 64); rare = torch.randn(2000, 64); lin = nn.Linear(64, 128, bias=False).eval() # what data show, and what they hardly do
-        def error(inputs, **how): # of the outputs, relative; that of programming alone included
-            chip = program(convert_to_analog(copy.deepcopy(lin), replace(HERMES, gain_std=.1, out_noise=.01)), torch.Generator().manual_seed(0))
-            calibrate_ranges(chip, [torch.cat([z, rare[:5]])], columns=True, **how)
+        def error(inputs, gain=.1, columns=True, **how): # of the outputs, relative
+            chip = program(convert_to_analog(copy.deepcopy(lin), replace(HERMES, gain_std=gain, out_noise=.01)), torch.Generator().manual_seed(0))
+            calibrate_ranges(chip, [torch.cat([z, rare[:5]])], columns=columns, **how)
             return ((chip(inputs) - lin(inputs)).norm()/lin(inputs).norm()).item()
-        assert error(rare, probes=True) < .8*error(rare) and error(z, probes=True) < 1.3*error(z)
+        programming = [error(x, gain=0., columns=False) for x in (rare, z)]                            # what it leaves where columns are alike
+        assert error(rare) > error(rare, columns=False) > error(rare, probes=True) and error(rare, probes=True) == pytest.approx(programming[0], rel=.1) and error(z, probes=True) < programming[1]
         calibrate_ranges(aware, [x]); assert aware.input_range['weight'].item() == aware._programmed['weight'].R == x.abs().max().item()
     for bad in (lambda: calibrate_ranges(convert_to_analog(nn.Linear(2, 2)).eval(), [x])),(lambda: calibrate_ranges(model.train(), [x])):
         with pytest.raises(ValueError, match='must be programmed and in evaluation'): bad()

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 import torch
 from kernel_aimc.attention import HardwareAwareLinearAttention
+from kernel_aimc.chip import HERMES, HERMES_CALIBRATED
 from kernel_aimc.encoder import ENCODERS, Encoder
 from kernel_aimc.layers import AnalogLinear
 from kernel_aimc.lra import *
@@ -65,6 +66,10 @@ def test_runs_are_checked_and_rates_follow_their_schedule():
     for bad,message in ((('text',), 'task must be one of listops'), (('imdb', 'gpu'), 'preset must be one of paper, cpu'), (('imdb', 'cpu', dict(speed=1)), 'speed is not a field'),
                         (('imdb', 'cpu', dict(attention='linear')), 'attention must be one of favor, exact, relu'), (('imdb', 'cpu', dict(updates=0)), 'updates must be >= 1'), (('imdb', 'cpu', dict(rate=-1.)), 'rate must be > 0'), (('imdb', 'cpu', dict(keep=0.)), r'keep must be in \(0, 1\]'), (('imdb', 'cpu', dict(mix_pairs=True)), 'mix_pairs is for two documents'), (('imdb', 'cpu', dict(halves=.5)), 'halves is for two documents'), (('aan', 'cpu', dict(halves=2.)), r'halves must be in \[0, 1\]'), (('imdb', 'cpu', dict(keep_dark=.5)), 'keep_dark is for pictures'), (('imdb', 'cpu', dict(pretrain=.5)), 'pretrain is for pictures'), (('pathfinder', 'cpu', dict(keep=.5)), 'one of them must be 1'), (('pathfinder', 'cpu', dict(auxiliary=-1.)), 'auxiliary must be >= 0'), (('imdb', 'cpu', dict(contrast=9.)), 'contrast is for two documents'), (('aan', 'cpu', dict(contrast=-1.)), 'contrast must be > 0')):
         with pytest.raises(ValueError, match=message): lra_run(*bad[:2], **(bad[2] if len(bad) > 2 else {}))
+    W = torch.randn(256, 256, generator=stream(0, 'weights')).clamp(-4, 4)
+    twin = HERMES_CALIBRATED.program(W, stream(0, 'program')).set_time(0.)
+    error = (twin.weights/twin.gain*twin.scale - W).std()/W.abs().max()                                 # that of programming and reading the devices, without gains
+    for recipe in RECIPES['twin'].values(): assert recipe.weight_noise == pytest.approx(error.item(), rel=.1) and recipe.out_noise == pytest.approx(HERMES_CALIBRATED.out_noise*HERMES_CALIBRATED.read_phases**.5, rel=.1)
 
 # %% ../nbs/15_lra.ipynb #27f6ab68
 def test_a_run_learns_and_leaves_what_it_promises():
@@ -191,7 +196,10 @@ def test_checkpoints_go_to_the_chip():
         kept = evaluate(folder/'fp32', on='hermes', what='all', times=(0., 1e6), samples=100, data=data, progress=False, upkeep=upkeep)
         assert set(kept.platform) == {f'hermes {upkeep}'} and kept.value.iloc[0] > 60
     careful = evaluate(folder/'fp32', on='hermes', what='all', samples=100, data=data, progress=False, probes=True, passes=2)
-    assert careful.value.item() > 60
+    measured = {passes: on_chip(load_encoder(folder/'fp32', HERMES)[0], data.train, stream(0, 'program'), what='all', probes=True, passes=passes) for passes in (1, 2)}
+    first,last = ([m.get_submodule(name)._programmed['weight'].correction for m in measured.values()] for name in ('layers.0.q', 'head1'))
+    torch.testing.assert_close(*first); assert not torch.allclose(*last)                                                             # nothing before the first matrix was corrected
+    assert careful.value.item() == pytest.approx(100*correct(measured[2], data.test, np.arange(100)).double().mean().item())
     again = evaluate(folder/'fp32', on='hermes', what='all', times=(1e6,), seeds=2, samples=100, data=data, jobs=1, progress=False)
     assert list(again.value) == list(results.query("platform == 'hermes' and t_s == 1e6").value)                      # read at once, or after another reading
     narrow = evaluate(folder/'fp32', on='hermes', what='all', samples=100, data=data, progress=False, input_range=1e-3)
