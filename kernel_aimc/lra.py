@@ -34,6 +34,7 @@ from .encoder import ENCODERS, Encoder, EncoderConfig
 from .hardware_aware import PAPER_ALL, PAPER_ATTENTION, TrainingRecipe, calibrate_ranges, clip_weights, make_hardware_aware
 from .layers import AnalogLinear, analog_layers, convert_to_analog, program, set_time
 from .lra_data import GENERATED_SIZES, PATHFINDER_LEVELS, Batches, load_lra, prefetch
+from .noisy_kernels import Averaged
 from .samplers import stream
 
 # %% ../nbs/15_lra.ipynb #15fcfca1
@@ -511,8 +512,8 @@ def on_chip(
     what:str='attention', # 'attention': the random projections; 'all': every matrix but the embedding
     n_calibration:int=_N_CALIBRATION, # samples that set the ranges
     columns:bool=True, # let the digital unit undo each column's gain and offset, as measured on these samples
-    probes:bool=False, # and on random inputs, see `kernel_aimc.hardware_aware.calibrate_ranges`
-    passes:int=1, # over these samples
+    probes:bool=True, # and on random inputs, see `kernel_aimc.hardware_aware.calibrate_ranges`
+    passes:int=2, # over these samples
 ) -> nn.Module: # the model, in evaluation
     "Program a model and fix its ranges; learned input ranges are kept"
     if what not in ('attention', 'all'): raise ValueError(f"on_chip: what must be 'attention' or 'all', got {what!r}.")
@@ -526,12 +527,13 @@ def _measured(model, split, n=_N_CALIBRATION, columns=True, **how):
 
 UPKEEP = 'compensated','uncompensated','renewed'
 
-def _readings(path, data, test, platform, seed, what, times, upkeep, input_range, tokens, how):
+def _readings(path, data, test, platform, seed, what, times, upkeep, copies, input_range, tokens, how):
     "Accuracy at each time, in percent, of one programming; digitally where the platform is fp32"
     if platform == 'fp32': return [100*correct(load_encoder(path)[0], data.test, test, tokens=tokens).double().mean().item()]
     chip,values = CHIPS[platform],[]
     if upkeep == 'uncompensated': chip = replace(chip, drift_compensation=None)
     if None not in (input_range, chip.input_range): chip = replace(chip, input_range=input_range)
+    if copies > 1: chip = Averaged(chip=chip, copies=copies)
     model = on_chip(load_encoder(path, chip)[0], data.train, stream(seed, 'program'), what=what, **how)
     for t_s in times:
         if t_s: set_time(model, t_s)
@@ -548,9 +550,10 @@ def evaluate(
     seeds:int=1, # programmings
     samples:int|None=2000, # of the test set: its first ones; None: all
     upkeep:str='compensated', # at each reading: 'compensated': drift is corrected by the chip's rule, 'uncompensated': nothing is done, 'renewed': ranges and columns are measured again as well
+    copies:int=1, # of every matrix on the chip, whose products are averaged
     input_range:float|str|None='max', # rule of ranges that were not learned, see `kernel_aimc.chip.ChipConfig`; None: the chip's own, which for the twin clips what kernel regression can spare and a network cannot
-    probes:bool=False, # measure columns on random inputs, too
-    passes:int=1, # over the samples that set ranges and columns
+    probes:bool=True, # measure columns on random inputs, too
+    passes:int=2, # over the samples that set ranges and columns
     data=None, # `LRAData`; None: loaded or generated
     data_home=None, # folder of data files
     tokens:int=8192, # per pass
@@ -565,6 +568,7 @@ def evaluate(
     if wrong := [p for p in on if p != 'fp32' and p not in CHIPS]: raise ValueError(f"evaluate: on must be of fp32, {', '.join(CHIPS)}, got {', '.join(wrong)}.")
     if upkeep not in UPKEEP: raise ValueError(f"evaluate: upkeep must be one of {', '.join(UPKEEP)}, got {upkeep!r}.")
     if what not in ('attention', 'all'): raise ValueError(f"evaluate: what must be 'attention' or 'all', got {what!r}.")
+    if copies < 1: raise ValueError(f"evaluate: copies must be >= 1, got {copies}.")
     run = load_encoder(path)[1]['run']
     if data is None:
         sizes = GENERATED_SIZES.get(run['task'])
@@ -575,7 +579,7 @@ def evaluate(
     for platform in on:
         if platform == 'fp32': tasks += [(part, platform, '') for part in np.array_split(test, min(jobs, len(test)))]
         else: tasks += [(test, platform, seed) for seed in range(seeds)]
-    work = (joblib.delayed(_readings)(path, data, part, platform, seed, what, times, upkeep, input_range, tokens, dict(probes=probes, passes=passes)) for part,platform,seed in tasks)
+    work = (joblib.delayed(_readings)(path, data, part, platform, seed, what, times, upkeep, copies, input_range, tokens, dict(probes=probes, passes=passes)) for part,platform,seed in tasks)
     done = joblib.Parallel(min(jobs, len(tasks)), return_as='generator', inner_max_num_threads=1 if jobs > 1 else None)(work)
     read = list(tqdm(done, f"{run['task']}, {what}", len(tasks), disable=not progress))
 
@@ -586,7 +590,8 @@ def evaluate(
     if digital: add('fp32', '', '', '', sum(n*v for n,v in digital)/len(test))
     for (_,platform,seed),values in zip(tasks, read):
         if platform != 'fp32':
-            for t_s,value in zip(times, values): add(platform if upkeep == 'compensated' else f'{platform} {upkeep}', what, float(t_s), seed, value)
+            used = ' '.join((platform, *[f'{copies} copies']*(copies > 1), *[upkeep]*(upkeep != 'compensated')))
+            for t_s,value in zip(times, values): add(used, what, float(t_s), seed, value)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 # %% ../nbs/15_lra.ipynb #4cb4a8de
@@ -611,6 +616,9 @@ def lra_table(
     r = results[results.attention == attention]
     r = r.assign(n=r.metric.str.removeprefix('accuracy_').astype(int), t=pd.to_numeric(r.t_s, errors='coerce'))
     def cell(v): return '' if v.empty else f'{v.mean():.2f}' + (f' ± {v.std():.2f}' if len(v) > 1 else '')
+    def label(platform):
+        chip,*copies = platform.split(' ', 1)
+        return 'digital' if chip == 'fp32' else ', '.join((chip.upper().replace('-', '_'), *copies))
     table = {}
     for task,own in r.groupby('task', sort=False):
         fp32 = own[(own.training == 'fp32') & (own.platform == 'fp32')].sort_values('n').value
@@ -618,9 +626,10 @@ def lra_table(
         columns = {('nothing', 'FP32', 'all samples'): cell(fp32.tail(1)), ('nothing', 'FP32', "the chip's samples"): cell(few[(few.training == 'fp32') & (few.platform == 'fp32')].value)}
         for what in 'attention','all':
             for training,name in ('fp32', 'FP32'), (f'hardware-aware {what}', 'hardware-aware'):
-                for platform in ('fp32', 'hermes', 'hermes-calibrated')[training == 'fp32':]:
+                copied = sorted(set(r.platform[(r.what == what) & (r.training == training) & r.platform.str.endswith(' copies')]))
+                for platform in ('fp32', 'hermes', 'hermes-calibrated', *copied)[training == 'fp32':]:
                     there = few[(few.training == training) & (few.platform == platform) & ((few.what == what) & (few.t == 0) | (platform == 'fp32'))]
-                    columns[what, name, 'digital' if platform == 'fp32' else platform.upper().replace('-', '_')] = cell(there.value)
+                    columns[what, name, label(platform)] = cell(there.value)
         table[task] = columns
     return pd.DataFrame(table, pd.MultiIndex.from_tuples(list(next(iter(table.values()), ())), names=['on the chip', 'trained', 'platform']))
 

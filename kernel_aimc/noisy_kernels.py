@@ -282,7 +282,7 @@ def _foresight(kernel, noisy, X):
 
 # %% ../nbs/07_noisy_kernels.ipynb #1cd4fa97
 class AveragedMatrix(nn.Module):
-    "Copies of a matrix on a chip, each read several times; made by `Averaged`. As an `AnalogMatrix`, as far as features need one"
+    "Copies of a matrix on a chip, each read several times; made by `Averaged`. As an `AnalogMatrix`, as far as features and layers need one"
     def __init__(self, W, chip, copies, reads, generator):
         super().__init__()
         seed = seed_from(generator)
@@ -291,6 +291,10 @@ class AveragedMatrix(nn.Module):
     @property
     def R(self): return self.copies[0].R
 
+    @R.setter
+    def R(self, R):
+        for m in self.copies: m.R = R
+
     @property
     def W_eff(self): return torch.stack([m.W_eff for m in self.copies]).mean(0)
 
@@ -298,7 +302,7 @@ class AveragedMatrix(nn.Module):
         for m in self.copies: getattr(m, name)(*args)
         return self
 
-    def calibrate(self, X): return self._each('calibrate', X)
+    def calibrate(self, X, R=None): return self._each('calibrate', X, R)
     def set_time(self, t_s): return self._each('set_time', t_s)
     def correct_columns(self, X, W): return self._each('correct_columns', X, W)
     def forward(self, x): return sum(m(x) for m in self.copies for _ in range(self.reads)).div_(len(self.copies)*self.reads)

@@ -22,6 +22,7 @@ from kernel_aimc.layers import AnalogLinear
 from kernel_aimc.lra import *
 from kernel_aimc.lra import COLUMNS, _Surroundings, _contrasted, _halved, _lit, _mixed, _opening, _precision, correct, on_chip
 from kernel_aimc.lra_data import Batch, LRAData, Sequences
+from kernel_aimc.noisy_kernels import Averaged
 from kernel_aimc.samplers import stream
 
 # %% ../nbs/15_lra.ipynb #6a31bf93
@@ -195,11 +196,18 @@ def test_checkpoints_go_to_the_chip():
     for upkeep in 'uncompensated', 'renewed':
         kept = evaluate(folder/'fp32', on='hermes', what='all', times=(0., 1e6), samples=100, data=data, progress=False, upkeep=upkeep)
         assert set(kept.platform) == {f'hermes {upkeep}'} and kept.value.iloc[0] > 60
-    careful = evaluate(folder/'fp32', on='hermes', what='all', samples=100, data=data, progress=False, probes=True, passes=2)
     measured = {passes: on_chip(load_encoder(folder/'fp32', HERMES)[0], data.train, stream(0, 'program'), what='all', probes=True, passes=passes) for passes in (1, 2)}
     first,last = ([m.get_submodule(name)._programmed['weight'].correction for m in measured.values()] for name in ('layers.0.q', 'head1'))
     torch.testing.assert_close(*first); assert not torch.allclose(*last)                                                             # nothing before the first matrix was corrected
-    assert careful.value.item() == pytest.approx(100*correct(measured[2], data.test, np.arange(100)).double().mean().item())
+    for how,chip in ({}, measured[2]), (dict(passes=1), measured[1]):
+        assert evaluate(folder/'fp32', on='hermes', what='all', samples=100, data=data, progress=False, **how).value.item() == pytest.approx(100*correct(chip, data.test, np.arange(100)).double().mean().item())
+    four = evaluate(folder/'fp32', on='hermes', what='all', seeds=2, copies=4, samples=100, data=data, progress=False)
+    assert set(four.platform) == {'hermes 4 copies'}
+    def error(chip): return np.mean([(logits(on_chip(load_encoder(folder/'fp32', chip)[0], data.train, stream(seed, 'program'), what='all')) - digital).square().mean().item() for seed in range(4)])
+    def logits(model): return model(data.test.batch(np.arange(100)).x).detach()
+    with torch.no_grad():
+        digital = logits(load_encoder(folder/'fp32')[0].eval())
+        assert error(Averaged(chip=HERMES, copies=4)) < .4*error(HERMES)                                              # a quarter, but for what is not linear
     again = evaluate(folder/'fp32', on='hermes', what='all', times=(1e6,), seeds=2, samples=100, data=data, jobs=1, progress=False)
     assert list(again.value) == list(results.query("platform == 'hermes' and t_s == 1e6").value)                      # read at once, or after another reading
     narrow = evaluate(folder/'fp32', on='hermes', what='all', samples=100, data=data, progress=False, input_range=1e-3)
@@ -224,9 +232,10 @@ def test_checkpoints_go_to_the_chip():
     at_once = results.query("platform == 'hermes' and t_s == 0").value
     assert table.cifar10['all', 'FP32', 'HERMES'] == f'{at_once.mean():.2f} ± {at_once.std():.2f}' and table.cifar10['attention', 'FP32', 'HERMES'] == '' != table.cifar10['attention', 'hardware-aware', 'HERMES']
     assert lra_table(results, 'exact').empty
+    assert lra_table(pd.concat([results, four])).cifar10['all', 'FP32', 'HERMES, 4 copies'] == f'{four.value.mean():.2f} ± {four.value.std():.2f}' and not any('copies' in row for *_,row in table.index)
     with pytest.raises(ValueError, match='attention must be one of favor, exact, relu'): lra_table(results, 'linear')
     assert plot_curves(folder/'fp32').axes[1].get_ylabel() == 'accuracy / %'
-    for bad,message in (dict(on='chip'), 'on must be of fp32, ideal'), (dict(what='head', on='ideal'), "what must be 'attention' or 'all'"), (dict(upkeep='daily'), 'upkeep must be one of compensated'):
+    for bad,message in (dict(on='chip'), 'on must be of fp32, ideal'), (dict(what='head', on='ideal'), "what must be 'attention' or 'all'"), (dict(upkeep='daily'), 'upkeep must be one of compensated'), (dict(copies=0), 'copies must be >= 1, got 0'):
         with pytest.raises(ValueError, match=message): evaluate(folder/'fp32', data=data, progress=False, **bad)
     for wrong in dict(task='imdb'), dict(task='cifar10', attention='relu'):
         with pytest.raises(ValueError, match='start must be an FP32 checkpoint of ' + wrong['task']): train(lra_run(**wrong, start=str(folder/'fp32'/'best.safetensors')), folder/'bad', data=data, processes=1)

@@ -156,4 +156,8 @@ def test_averages_divide_variances():
     for k in (4, 1), (1, 4): assert abs(new[k]/new[1, 1]*4 - 1) < 5*math.sqrt(2/len(X)/2)
     one = Averaged(chip=chip).program(Omega, stream(0, 'chip')).set_time(60.)
     assert one(X).shape == (500, 400) and one.correct_columns(X, Omega).copies[0]._corrected
+    two = Averaged(chip=chip, copies=2).program(Omega, stream(0, 'chip')).calibrate(X, 2.)
+    assert two.R == 2. and {m.R for m in two.copies} == {2.}
+    two.R = 3.
+    assert {m.R for m in two.copies} == {3.}
     with pytest.raises(ValueError, match='copies must be >= 1'): Averaged(chip=chip, copies=0)
