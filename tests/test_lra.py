@@ -207,7 +207,7 @@ def test_checkpoints_go_to_the_chip():
     def logits(model): return model(data.test.batch(np.arange(100)).x).detach()
     with torch.no_grad():
         digital = logits(load_encoder(folder/'fp32')[0].eval())
-        assert error(Averaged(chip=HERMES, copies=4)) < .4*error(HERMES)                                              # a quarter, but for what is not linear
+        assert error(Averaged(chip=HERMES, copies=4)) < .4*error(HERMES)                                              # a quarter; two copies would leave half
     again = evaluate(folder/'fp32', on='hermes', what='all', times=(1e6,), seeds=2, samples=100, data=data, jobs=1, progress=False)
     assert list(again.value) == list(results.query("platform == 'hermes' and t_s == 1e6").value)                      # read at once, or after another reading
     narrow = evaluate(folder/'fp32', on='hermes', what='all', samples=100, data=data, progress=False, input_range=1e-3)
