@@ -54,6 +54,7 @@ class ChipConfig:
     tile_shape: tuple[int, int] = (256, 256) # inputs, outputs of one core
     device: PCM|None = None # what holds one polarity of a weight; None: exact conductances
     programming: str|Callable = 'write-verify' # strategy: a name in `PROGRAMMING`, or a function with its interface
+    fill_rows: bool = False # a matrix is there as often as the rows of a core hold it, one copy below the other, and their currents add
     dead_fraction: float = 0. # unit cells that cannot be programmed, and read as 0
     row_ohm: float = 0. # resistance of a row line, a cell
     col_ohm: float = 0. # resistance of a column line, a cell
@@ -75,6 +76,7 @@ class ChipConfig:
         if len(self.tile_shape) != 2 or min(self.tile_shape) < 1:
             raise ValueError(f"ChipConfig: tile_shape must be two numbers >= 1 (inputs, outputs), got {self.tile_shape}.")
         if not callable(self.programming): _choice('programming', self.programming, tuple(PROGRAMMING))
+        _choice('fill_rows', self.fill_rows, (False, True))
         _choice('weight_scale', self.weight_scale, ('column', 'tile'))
         _choice('drift_compensation', self.drift_compensation, (None, 'global', 'column'))
         _choice('read_phases', self.read_phases, (1, 4))
@@ -149,8 +151,10 @@ class AnalogMatrix(nn.Module):
     ----------
     W_eff : Tensor of shape (outputs, inputs)
         Effective weights of the last reading, in units of W: what a noiseless product should use to get the chip's result.
-    g_uS, nu : Tensor of shape (2, n, outputs, inputs)
+    g_uS, nu : Tensor of shape (2, n, outputs, row_copies*inputs)
         Programmed conductances and drift exponents: polarity, devices in parallel. Absent without a device.
+    row_copies : int
+        How often the matrix is there, one copy below the other: 1, or with `ChipConfig.fill_rows` what the rows of a core hold.
     R, out_bound : float or None
         Input and output range once `calibrate` has fixed them; None while every batch sets its own.
     t_s : float
@@ -171,13 +175,14 @@ class AnalogMatrix(nn.Module):
         seed = seed_from(generator)
         self._setup(chip, W.shape[1], stream(seed, 'read'), stream(seed, 'noise'))
         W = W.detach()
-        inert = 'tile_shape','programming','weight_scale','read_phases','dac_bits','input_range','drift_compensation'
+        inert = 'tile_shape','programming','fill_rows','weight_scale','read_phases','dac_bits','input_range','drift_compensation'
         if chip == replace(IDEAL, **{name: getattr(chip, name) for name in inert}): # nothing analog about it
             self.register_buffer('W_eff', W.clone())
         else: self._program(W, stream(seed, 'program'), stream(seed, 'columns'), stream(seed, 'yield'))
 
     def _setup(self, chip, n_inputs, read_stream, noise_stream):
         self.chip,self._read_stream,self._noise_stream,self.t_s,self._unread,self._q = chip,read_stream,noise_stream,0.,False,None
+        self.row_copies = max(1, chip.tile_shape[0]//n_inputs) if chip.fill_rows else 1
         self.R,self.out_bound = (r if isinstance(r, int|float) else None for r in (chip.input_range, chip.out_bound))
         self._rows = [slice(i, min(i + chip.tile_shape[0], n_inputs)) for i in range(0, n_inputs, chip.tile_shape[0])]
 
@@ -224,7 +229,9 @@ class AnalogMatrix(nn.Module):
         if chip.weight_scale == 'tile':
             scale = torch.cat([s.amax(0, keepdim=True).expand_as(s) for s in scale.split(chip.tile_shape[1])])
         scale = torch.where(scale == 0, 1., scale)
-        self.register_buffer('scale', scale) # weight units of a full-range conductance
+        W_full = W/self._over_inputs(scale)
+        scale = scale/self.row_copies
+        self.register_buffer('scale', scale) # weight units of a full-range conductance, in each copy
         self.register_buffer('column_scale', scale) # the same with all that is corrected digitally, as of the last reading
         self.register_buffer('W_eff', W)
         self.register_buffer('correction', torch.ones_like(scale[:, :1])) # by `correct_columns`: factor, and what to subtract
@@ -235,9 +242,9 @@ class AnalogMatrix(nn.Module):
         self.register_buffer('gain', 1 + normal(chip.gain_std)) # per output and input tile, like all that follows
         self.register_buffer('offset', normal(chip.offset_std))
         if chip.read_phases == 4: self.offset.zero_() # it cancels between the quadrants
-        W = W / self._over_inputs(scale)
+        W = W_full.repeat(1, self.row_copies) if self.row_copies > 1 else W_full
         self._alive = torch.rand(W.shape, generator=yield_generator) >= chip.dead_fraction if chip.dead_fraction else None
-        if device is None: self.register_buffer('weights', (W if self._alive is None else W*self._alive)*self._over_inputs(self.gain))
+        if device is None: self.register_buffer('weights', self._as_one(W if self._alive is None else W*self._alive)*self._over_inputs(self.gain))
         else:
             strategy = PROGRAMMING.get(chip.programming, chip.programming)
             g,nu = strategy(W, device, generator, self._measure)
@@ -251,10 +258,15 @@ class AnalogMatrix(nn.Module):
         if chip.drift_compensation: self.register_buffer('baseline', self._one_hot_output())
         self._unread = True
 
-    def _column_weights(self, g_uS, out=None):
-        "Conductances of shape (2, n, outputs, inputs) as their columns see them: (outputs, inputs), in units of a full-range weight"
+    def _as_one(self, A):
+        "(..., row_copies*inputs) -> (..., inputs): copies below one another are driven alike"
+        return A.unflatten(-1, (self.row_copies, -1)).sum(-2) if self.row_copies > 1 else A
+
+    def _column_weights(self, g_uS, out=None, together=True):
+        "Conductances of shape (2, n, outputs, rows) as their columns see them, in units of a full-range weight: (outputs, inputs), or (outputs, rows) if not all copies `together`"
         g = g_uS.sum(1) if g_uS.shape[1] > 1 else g_uS[:, 0]
-        plus,minus = self._along_lines(g) if self.chip.row_ohm or self.chip.col_ohm else g
+        if self.chip.row_ohm or self.chip.col_ohm: g = self._along_lines(g)
+        plus,minus = self._as_one(g) if together else g
         unit = self._over_inputs(self.gain/(g_uS.shape[1]*self.chip.device.g_max_uS))
         if self._by_quadrant: self.weights_plus = plus*unit
         return torch.sub(plus, minus, out=out).mul_(unit)
@@ -262,7 +274,7 @@ class AnalogMatrix(nn.Module):
     def _along_lines(self, g):
         "Effective conductances (2, outputs, inputs) of each tile, its unused rows being there too"
         A,(n_rows,n_cols) = torch.empty_like(g),self.chip.tile_shape
-        for rows in self._rows:
+        for rows in self._rows if self.row_copies == 1 else [slice(0, g.shape[-1])]:
             for i in range(0, g.shape[1], n_cols):
                 tile = F.pad(g[:, i:i+n_cols, rows], (0, n_rows - (rows.stop - rows.start)))
                 A[:, i:i+n_cols, rows] = ir_drop(tile, self.chip.row_ohm, self.chip.col_ohm)[..., :rows.stop - rows.start]
@@ -272,9 +284,9 @@ class AnalogMatrix(nn.Module):
     def _by_quadrant(self): return self.chip.read_phases == 4 and self.chip.adc_bound is not None
 
     def _measure(self, g_uS, nu, x):
-        "Product of conductances with inputs in [-1, 1], through drivers and columns, in full-range weights: what programming can look at"
+        "Product of conductances with inputs of all rows in [-1, 1], through drivers and columns, in full-range weights: what programming can look at"
         if self._alive is not None: g_uS = g_uS*self._alive
-        weights = self._column_weights(self.chip.device.read(g_uS, nu, 0., self._read_stream))
+        weights = self._column_weights(self.chip.device.read(g_uS, nu, 0., self._read_stream), together=False)
         y = F.linear(quantise(x, 1., self.chip.dac_bits) if self.chip.dac_bits else x, weights, self.offset.sum(1))
         return y.add_(self._noise(y), alpha=self._conversion_noise()*math.sqrt(len(self._rows))) if self.chip.out_noise else y
 

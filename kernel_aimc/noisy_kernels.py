@@ -112,11 +112,12 @@ def projection_noise(
     levels = lambda bits: 2**(bits - 1) - 1
     input_std = R/levels(chip.dac_bits)/math.sqrt(12) if chip.dac_bits else 0.
     if not hasattr(analog, 'scale'): return ProjectionNoise(input_std=input_std, rms=rms)
-    scale = analog.scale.double()
-    w = Omega/analog._over_inputs(scale)
-    mean,variance = _weight_moments(chip, w, analog.t_s if t_s is None else t_s)
+    scale,copies = analog.scale.double(),analog.row_copies
+    w = Omega/analog._over_inputs(scale*copies)
+    def moments(t_s=None): return [copies*m for m in _weight_moments(chip, w, t_s)] # of the sum of all copies
+    mean,variance = moments(analog.t_s if t_s is None else t_s)
     if chip.drift_compensation:
-        before,after = (analog._per_tile(_mean_abs(*m), lambda A: A.mean(1)) for m in (_weight_moments(chip, w), (mean, variance)))
+        before,after = (analog._per_tile(_mean_abs(*m), lambda A: A.mean(1)) for m in (moments(), (mean, variance)))
         if chip.drift_compensation == 'global': before,after = analog._tile_mean(before),analog._tile_mean(after)
         scale = scale*before/after
     each = analog._over_inputs(scale)
