@@ -24,7 +24,7 @@ def single_effects(
     chip:ChipConfig,
 ) -> dict: # name -> ChipConfig; 'all' is the chip itself; effects that the chip does not have are left out
     "The effects of a chip, each alone on an otherwise ideal chip"
-    c = dict(tile_shape=chip.tile_shape, fill_rows=chip.fill_rows, weight_scale=chip.weight_scale, read_phases=chip.read_phases)
+    c = dict(tile_shape=chip.tile_shape, row_copies=chip.row_copies, weight_scale=chip.weight_scale, read_phases=chip.read_phases)
     effects,off = {},dict(prog_scale=0., drift_scale=0., read_scale=0.)
     if chip.input_range is not None: effects['input range and rounding'] = ChipConfig(**c, input_range=chip.input_range, dac_bits=chip.dac_bits)
     if chip.device is not None:

@@ -54,7 +54,7 @@ class ChipConfig:
     tile_shape: tuple[int, int] = (256, 256) # inputs, outputs of one core
     device: PCM|None = None # what holds one polarity of a weight; None: exact conductances
     programming: str|Callable = 'write-verify' # strategy: a name in `PROGRAMMING`, or a function with its interface
-    fill_rows: bool = False # a matrix is there as often as the rows of a core hold it, one copy below the other, and their currents add
+    row_copies: int = 1 # of a matrix, one below the other, whose currents add: so many, or as many as the rows of a core hold
     dead_fraction: float = 0. # unit cells that cannot be programmed, and read as 0
     row_ohm: float = 0. # resistance of a row line, a cell
     col_ohm: float = 0. # resistance of a column line, a cell
@@ -76,7 +76,7 @@ class ChipConfig:
         if len(self.tile_shape) != 2 or min(self.tile_shape) < 1:
             raise ValueError(f"ChipConfig: tile_shape must be two numbers >= 1 (inputs, outputs), got {self.tile_shape}.")
         if not callable(self.programming): _choice('programming', self.programming, tuple(PROGRAMMING))
-        _choice('fill_rows', self.fill_rows, (False, True))
+        if not isinstance(self.row_copies, int) or self.row_copies < 1: raise ValueError(f"ChipConfig: row_copies must be a whole number >= 1, got {self.row_copies!r}.")
         _choice('weight_scale', self.weight_scale, ('column', 'tile'))
         _choice('drift_compensation', self.drift_compensation, (None, 'global', 'column'))
         _choice('read_phases', self.read_phases, (1, 4))
@@ -154,7 +154,7 @@ class AnalogMatrix(nn.Module):
     g_uS, nu : Tensor of shape (2, n, outputs, row_copies*inputs)
         Programmed conductances and drift exponents: polarity, devices in parallel. Absent without a device.
     row_copies : int
-        How often the matrix is there, one copy below the other: 1, or with `ChipConfig.fill_rows` what the rows of a core hold.
+        How often the matrix is there, one copy below the other: as the chip says, but no more than the rows of a core hold.
     R, out_bound : float or None
         Input and output range once `calibrate` has fixed them; None while every batch sets its own.
     t_s : float
@@ -175,14 +175,14 @@ class AnalogMatrix(nn.Module):
         seed = seed_from(generator)
         self._setup(chip, W.shape[1], stream(seed, 'read'), stream(seed, 'noise'))
         W = W.detach()
-        inert = 'tile_shape','programming','fill_rows','weight_scale','read_phases','dac_bits','input_range','drift_compensation'
+        inert = 'tile_shape','programming','row_copies','weight_scale','read_phases','dac_bits','input_range','drift_compensation'
         if chip == replace(IDEAL, **{name: getattr(chip, name) for name in inert}): # nothing analog about it
             self.register_buffer('W_eff', W.clone())
         else: self._program(W, stream(seed, 'program'), stream(seed, 'columns'), stream(seed, 'yield'))
 
     def _setup(self, chip, n_inputs, read_stream, noise_stream):
         self.chip,self._read_stream,self._noise_stream,self.t_s,self._unread,self._q = chip,read_stream,noise_stream,0.,False,None
-        self.row_copies = max(1, chip.tile_shape[0]//n_inputs) if chip.fill_rows else 1
+        self.row_copies = max(1, min(chip.row_copies, chip.tile_shape[0]//n_inputs))
         self.R,self.out_bound = (r if isinstance(r, int|float) else None for r in (chip.input_range, chip.out_bound))
         self._rows = [slice(i, min(i + chip.tile_shape[0], n_inputs)) for i in range(0, n_inputs, chip.tile_shape[0])]
 

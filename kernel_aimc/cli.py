@@ -454,11 +454,11 @@ def lra_train(task, preset, attention, hardware, start, folder, resume, updates,
 @click.option('--samples', type=click.IntRange(1), default=2000, show_default=True, metavar='N', help="Of the test set: its first ones. (The paper's chip runs took 2,000.)")
 @click.option('--upkeep', type=click.Choice(['compensated', 'uncompensated', 'renewed']), default='compensated', show_default=True, help='At each reading: correct drift, do nothing, or also measure ranges and columns anew.')
 @click.option('--copies', type=click.IntRange(1), default=1, show_default=True, metavar='N', help='Of every matrix on the chip, whose products are averaged.')
-@click.option('--fill-rows', is_flag=True, help='Each matrix as often as the rows of a core hold it, one below the other: currents add, errors average.')
+@click.option('--row-copies', type=click.IntRange(1), default=1, show_default=True, metavar='N', help='Of each, at most, in rows of its core that are left: currents add, errors average.')
 @click.option('--out', type=click.Path(path_type=Path), metavar='FILE', help='CSV; rows are added to those it has, in place of those with the same settings.')
 @click.option('--jobs', type=click.IntRange(1), metavar='N', help='Processes.  [default: one per core]')
 @_DATA_HOME
-def lra_evaluate(task, checkpoint, on, what, times, seeds, samples, upkeep, copies, fill_rows, out, jobs, data_home):
+def lra_evaluate(task, checkpoint, on, what, times, seeds, samples, upkeep, copies, row_copies, out, jobs, data_home):
     """Test accuracy of a checkpoint, in FP32 and on simulated chips.
 
     \b
@@ -471,7 +471,7 @@ def lra_evaluate(task, checkpoint, on, what, times, seeds, samples, upkeep, copi
     checkpoint = checkpoint or Path('runs')/f'{task}-favor'
     _,facts = load_encoder(checkpoint)
     if facts['run']['task'] != task: raise click.UsageError(f"{checkpoint} is a model of {facts['run']['task']}, not of {task}.")
-    results = evaluate(checkpoint, on=on, what=what, times=times, seeds=seeds, samples=samples, upkeep=upkeep, copies=copies, fill_rows=fill_rows, data_home=data_home, jobs=jobs)
+    results = evaluate(checkpoint, on=on, what=what, times=times, seeds=seeds, samples=samples, upkeep=upkeep, copies=copies, row_copies=row_copies, data_home=data_home, jobs=jobs)
     click.echo(f"\n{task}: test accuracy in %, {facts['data']}" + (f" ({facts['note']})" if facts['note'] else '') + '\n')
     click.echo(results.groupby(['training', 'platform', 'what', 't_s'], sort=False).value.agg(['mean', 'std', 'count']).round(2).to_string())
     if out is not None: add_results(results, out); click.echo(f'\nWritten: {out}')

@@ -527,13 +527,13 @@ def _measured(model, split, n=_N_CALIBRATION, columns=True, **how):
 
 UPKEEP = 'compensated','uncompensated','renewed'
 
-def _readings(path, data, test, platform, seed, what, times, upkeep, copies, fill_rows, input_range, tokens, how):
+def _readings(path, data, test, platform, seed, what, times, upkeep, copies, row_copies, input_range, tokens, how):
     "Accuracy at each time, in percent, of one programming; digitally where the platform is fp32"
     if platform == 'fp32': return [100*correct(load_encoder(path)[0], data.test, test, tokens=tokens).double().mean().item()]
     chip,values = CHIPS[platform],[]
     if upkeep == 'uncompensated': chip = replace(chip, drift_compensation=None)
     if None not in (input_range, chip.input_range): chip = replace(chip, input_range=input_range)
-    if fill_rows: chip = replace(chip, fill_rows=True)
+    if row_copies > 1: chip = replace(chip, row_copies=row_copies)
     if copies > 1: chip = Averaged(chip=chip, copies=copies)
     model = on_chip(load_encoder(path, chip)[0], data.train, stream(seed, 'program'), what=what, **how)
     for t_s in times:
@@ -552,7 +552,7 @@ def evaluate(
     samples:int|None=2000, # of the test set: its first ones; None: all
     upkeep:str='compensated', # at each reading: 'compensated': drift is corrected by the chip's rule, 'uncompensated': nothing is done, 'renewed': ranges and columns are measured again as well
     copies:int=1, # of every matrix on the chip, whose products are averaged
-    fill_rows:bool=False, # each of them as often as the rows of a core hold it, see `kernel_aimc.chip.ChipConfig`
+    row_copies:int=1, # of each of them, at most, in rows of its core that are left, see `kernel_aimc.chip.ChipConfig`
     input_range:float|str|None='max', # rule of ranges that were not learned, see `kernel_aimc.chip.ChipConfig`; None: the chip's own, which for the twin clips what kernel regression can spare and a network cannot
     probes:bool=True, # measure columns on random inputs, too
     passes:int=2, # over the samples that set ranges and columns
@@ -570,7 +570,8 @@ def evaluate(
     if wrong := [p for p in on if p != 'fp32' and p not in CHIPS]: raise ValueError(f"evaluate: on must be of fp32, {', '.join(CHIPS)}, got {', '.join(wrong)}.")
     if upkeep not in UPKEEP: raise ValueError(f"evaluate: upkeep must be one of {', '.join(UPKEEP)}, got {upkeep!r}.")
     if what not in ('attention', 'all'): raise ValueError(f"evaluate: what must be 'attention' or 'all', got {what!r}.")
-    if copies < 1: raise ValueError(f"evaluate: copies must be >= 1, got {copies}.")
+    for name,n in dict(copies=copies, row_copies=row_copies).items():
+        if n < 1: raise ValueError(f"evaluate: {name} must be >= 1, got {n}.")
     run = load_encoder(path)[1]['run']
     if data is None:
         sizes = GENERATED_SIZES.get(run['task'])
@@ -581,7 +582,7 @@ def evaluate(
     for platform in on:
         if platform == 'fp32': tasks += [(part, platform, '') for part in np.array_split(test, min(jobs, len(test)))]
         else: tasks += [(test, platform, seed) for seed in range(seeds)]
-    work = (joblib.delayed(_readings)(path, data, part, platform, seed, what, times, upkeep, copies, fill_rows, input_range, tokens, dict(probes=probes, passes=passes)) for part,platform,seed in tasks)
+    work = (joblib.delayed(_readings)(path, data, part, platform, seed, what, times, upkeep, copies, row_copies, input_range, tokens, dict(probes=probes, passes=passes)) for part,platform,seed in tasks)
     done = joblib.Parallel(min(jobs, len(tasks)), return_as='generator', inner_max_num_threads=1 if jobs > 1 else None)(work)
     read = list(tqdm(done, f"{run['task']}, {what}", len(tasks), disable=not progress))
 
@@ -592,7 +593,7 @@ def evaluate(
     if digital: add('fp32', '', '', '', sum(n*v for n,v in digital)/len(test))
     for (_,platform,seed),values in zip(tasks, read):
         if platform != 'fp32':
-            used = ' '.join((platform, *['filled rows']*fill_rows, *[f'{copies} copies']*(copies > 1), *[upkeep]*(upkeep != 'compensated')))
+            used = ' '.join((platform, *[f'{row_copies} row copies']*(row_copies > 1), *[f'{copies} copies']*(copies > 1), *[upkeep]*(upkeep != 'compensated')))
             for t_s,value in zip(times, values): add(used, what, float(t_s), seed, value)
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -628,7 +629,7 @@ def lra_table(
         columns = {('nothing', 'FP32', 'all samples'): cell(fp32.tail(1)), ('nothing', 'FP32', "the chip's samples"): cell(few[(few.training == 'fp32') & (few.platform == 'fp32')].value)}
         for what in 'attention','all':
             for training,name in ('fp32', 'FP32'), (f'hardware-aware {what}', 'hardware-aware'):
-                more = sorted(set(r.platform[(r.what == what) & (r.training == training) & r.platform.str.endswith((' copies', ' rows'))]), key=lambda p: ('copies' in p, p))
+                more = sorted(set(r.platform[(r.what == what) & (r.training == training) & r.platform.str.endswith(' copies')]), key=lambda p: (' row copies' not in p, p))
                 for platform in ('fp32', 'hermes', 'hermes-calibrated', *more)[training == 'fp32':]:
                     there = few[(few.training == training) & (few.platform == platform) & ((few.what == what) & (few.t == 0) | (platform == 'fp32'))]
                     columns[what, name, label(platform)] = cell(there.value)

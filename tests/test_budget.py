@@ -59,7 +59,7 @@ def test_the_error_budget_tells_the_effects_apart():
     assert rbf['programming'] < .01 < rbf['output noise'] < rbf['all'] and arc['programming'] < .02
     assert arc['ADC'] > .05 > rbf['ADC'] and arc['output rounding'] > .05 > rbf['output rounding']                                              # rounded to 0: no sign
     assert rbf['drift'] < 1e-3 < budget(RBF(.05), t_s=1e6)['drift']                   # no drift yet at t = 0
-    filled = error_budget(replace(full, fill_rows=True), RBF(.05), X, 640, n_programmings=3, generator=torch.Generator().manual_seed(0)).added
-    assert filled['output noise'] < .1*rbf['output noise'] and filled['read noise'] < .1*rbf['read noise']                          # 25 copies in 250 rows
+    filled = error_budget(replace(full, row_copies=25), RBF(.05), X, 640, n_programmings=3, generator=torch.Generator().manual_seed(0)).added
+    assert filled['output noise'] < .1*rbf['output noise'] and filled['read noise'] < .1*rbf['read noise']                          # in 250 rows
     assert filled['ADC'] > 10*rbf['ADC']                                                                                                    # whose currents saturate a converter made for 12 fully-on inputs
     assert error_budget(IDEAL, RBF(.05), X, 64, generator=torch.Generator().manual_seed(0)).added['all'] == 0

@@ -199,26 +199,27 @@ def test_copies_below_one_another_average():
     W,x = torch.randn(200, 60, generator=torch.Generator().manual_seed(0)),torch.randn(500, 60, generator=torch.Generator().manual_seed(1))
     device = replace(HERMES, drift_compensation=None, dac_bits=None)
     for t_s in 0., 3e7:
-        (one,four),(other,others) = ([replace(device, fill_rows=fill).program(W, torch.Generator().manual_seed(seed)).calibrate(x).set_time(t_s) for fill in (False, True)] for seed in (2, 3))
+        (one,four),(other,others) = ([replace(device, row_copies=k).program(W, torch.Generator().manual_seed(seed)).calibrate(x).set_time(t_s) for k in (1, 4)] for seed in (2, 3))
         assert (one.row_copies, four.row_copies) == (1, 4) and four.g_uS.shape == (2, 1, 200, 240) and four.W_eff.shape == W.shape and four.n_tiles == 1
         assert abs((one.W_eff - other.W_eff).std()/(four.W_eff - others.W_eff).std()/2 - 1) < .05            # what differs between programmings
         torch.testing.assert_close(four(x), x@four.W_eff.T)
     for chip,ratio in (dict(offset_std=.1), 4), (dict(out_noise=.1), 4), (dict(gain_std=.1), 1), (dict(dead_fraction=.05), math.sqrt(.05/(.05*.95/4 + .05**2))): # of the last, a share that all copies lose
         chip = ChipConfig(input_range=4., **chip)
-        errors = [(replace(chip, fill_rows=fill).program(W, torch.Generator().manual_seed(2))(x) - x@W.T).square().mean().sqrt() for fill in (False, True)]
+        errors = [(replace(chip, row_copies=k).program(W, torch.Generator().manual_seed(2))(x) - x@W.T).square().mean().sqrt() for k in (1, 4)]
         assert abs(errors[0]/errors[1]/ratio - 1) < .1, (chip, errors)
     exact = replace(PCM_TDP, prog_scale=0., drift_scale=0., read_scale=0.)
     full = ChipConfig(device=exact, tile_shape=(32, 8), row_ohm=30., col_ohm=20.)
     w = W[:8, :5]                                                                                            # 6 copies in 30 of 32 rows
-    filled,beside = replace(full, fill_rows=True).program(w),full.program(w.repeat(1, 6))
+    filled,beside = replace(full, row_copies=9).program(w),full.program(w.repeat(1, 6))
     torch.testing.assert_close(filled.W_eff, beside.W_eff.view(8, 6, 5).mean(1))
     for chip in HERMES_CALIBRATED, replace(HERMES, programming='max-fill'), replace(HERMES_CALIBRATED, adc_bound=30., adc_bits=10, drift_compensation='column'):
-        a = replace(chip, fill_rows=True).program(W, torch.Generator().manual_seed(0)).calibrate(x)          # with any strategy, and any way to read
+        a = replace(chip, row_copies=4).program(W, torch.Generator().manual_seed(0)).calibrate(x)          # with any strategy, and any way to read
         b = chip.program(W, torch.Generator().manual_seed(0)).calibrate(x)
         a,b = ((m.set_time(60.).correct_columns(x, W)(x) - x@W.T).norm() for m in (a, b))
         assert a < .75*b, (chip, a, b)
-    assert torch.equal(replace(IDEAL, fill_rows=True).program(W)(x), x@W.T) and replace(HERMES, fill_rows=True).program(torch.ones(2, 129)).row_copies == 1
-    with pytest.raises(ValueError, match='fill_rows must be'): ChipConfig(fill_rows=3)
+    assert torch.equal(replace(IDEAL, row_copies=4).program(W)(x), x@W.T) and replace(HERMES, row_copies=4).program(torch.ones(2, 129)).row_copies == 1
+    for bad in 0, 1.5:
+        with pytest.raises(ValueError, match=f'row_copies must be a whole number >= 1, got {bad}'): ChipConfig(row_copies=bad)
 
 # %% ../nbs/04_chip.ipynb #0a05f075
 def test_dead_cells_read_zero():
@@ -268,7 +269,7 @@ def test_a_saved_matrix_continues_to_the_bit():
     full = replace(HERMES, gain_std=.1, offset_std=.1, out_noise=.05, dead_fraction=.01, out_bits=8, out_bound='max', out_rounding='truncate')
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)/'m.safetensors'
-        for chip in IDEAL, HERMES, full, replace(full, device=PCM_ODP, programming='max-fill', read_phases=4, adc_bits=8, adc_bound=20.), replace(HERMES, tile_shape=(700, 256), fill_rows=True):
+        for chip in IDEAL, HERMES, full, replace(full, device=PCM_ODP, programming='max-fill', read_phases=4, adc_bits=8, adc_bound=20.), replace(HERMES, tile_shape=(700, 256), row_copies=2):
             a = chip.program(W, torch.Generator().manual_seed(0)).calibrate(x).set_time(60.).correct_columns(x, W)
             a(x); save_analog(a, path)
             b = load_analog(path)

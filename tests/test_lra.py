@@ -203,15 +203,15 @@ def test_checkpoints_go_to_the_chip():
         assert evaluate(folder/'fp32', on='hermes', what='all', samples=100, data=data, progress=False, **how).value.item() == pytest.approx(100*correct(chip, data.test, np.arange(100)).double().mean().item())
     four = evaluate(folder/'fp32', on='hermes', what='all', seeds=2, copies=4, samples=100, data=data, progress=False)
     assert set(four.platform) == {'hermes 4 copies'}
-    filled = evaluate(folder/'fp32', on='hermes', what='all', seeds=2, fill_rows=True, copies=2, samples=100, data=data, progress=False)
-    assert set(filled.platform) == {'hermes filled rows 2 copies'}
+    below = evaluate(folder/'fp32', on='hermes', what='all', seeds=2, row_copies=4, copies=2, samples=100, data=data, progress=False)
+    assert set(below.platform) == {'hermes 4 row copies 2 copies'}
     def error(chip): return np.exp(np.mean([(logits(on_chip(load_encoder(folder/'fp32', chip)[0], data.train, stream(seed, 'program'), what='all')) - digital).square().mean().log().item() for seed in range(12)]))
     def logits(model): return model(data.test.batch(np.arange(100)).x).detach()
     with torch.no_grad():
         digital = logits(load_encoder(folder/'fp32')[0].eval())
         plain = error(HERMES)
         assert error(Averaged(chip=HERMES, copies=4)) < .4*plain                                                      # a quarter; two copies would leave half
-        assert error(replace(HERMES, fill_rows=True)) < .5*plain                                                      # 2 to 8 copies
+        assert error(replace(HERMES, row_copies=4)) < .5*plain                                                      # of narrow matrices; of wider ones two
     again = evaluate(folder/'fp32', on='hermes', what='all', times=(1e6,), seeds=2, samples=100, data=data, jobs=1, progress=False)
     assert list(again.value) == list(results.query("platform == 'hermes' and t_s == 1e6").value)                      # read at once, or after another reading
     narrow = evaluate(folder/'fp32', on='hermes', what='all', samples=100, data=data, progress=False, input_range=1e-3)
@@ -237,11 +237,11 @@ def test_checkpoints_go_to_the_chip():
     assert table.cifar10['all', 'FP32', 'HERMES'] == f'{at_once.mean():.2f} ± {at_once.std():.2f}' and table.cifar10['attention', 'FP32', 'HERMES'] == '' != table.cifar10['attention', 'hardware-aware', 'HERMES']
     assert lra_table(results, 'exact').empty
     assert lra_table(pd.concat([results, four])).cifar10['all', 'FP32', 'HERMES, 4 copies'] == f'{four.value.mean():.2f} ± {four.value.std():.2f}' and not any('copies' in row for *_,row in table.index)
-    rows = lra_table(pd.concat([results, four, filled, filled.assign(platform='hermes filled rows')])).index
-    assert [row for *start,row in rows if start == ['all', 'FP32']] == ['HERMES', 'HERMES_CALIBRATED', 'HERMES, filled rows', 'HERMES, 4 copies', 'HERMES, filled rows 2 copies']
+    rows = lra_table(pd.concat([results, four, below, below.assign(platform='hermes 4 row copies')])).index
+    assert [row for *start,row in rows if start == ['all', 'FP32']] == ['HERMES', 'HERMES_CALIBRATED', 'HERMES, 4 row copies', 'HERMES, 4 row copies 2 copies', 'HERMES, 4 copies']
     with pytest.raises(ValueError, match='attention must be one of favor, exact, relu'): lra_table(results, 'linear')
     assert plot_curves(folder/'fp32').axes[1].get_ylabel() == 'accuracy / %'
-    for bad,message in (dict(on='chip'), 'on must be of fp32, ideal'), (dict(what='head', on='ideal'), "what must be 'attention' or 'all'"), (dict(upkeep='daily'), 'upkeep must be one of compensated'), (dict(copies=0), 'copies must be >= 1, got 0'):
+    for bad,message in (dict(on='chip'), 'on must be of fp32, ideal'), (dict(what='head', on='ideal'), "what must be 'attention' or 'all'"), (dict(upkeep='daily'), 'upkeep must be one of compensated'), (dict(copies=0), 'copies must be >= 1, got 0'), (dict(row_copies=0), 'row_copies must be >= 1, got 0'):
         with pytest.raises(ValueError, match=message): evaluate(folder/'fp32', data=data, progress=False, **bad)
     for wrong in dict(task='imdb'), dict(task='cifar10', attention='relu'):
         with pytest.raises(ValueError, match='start must be an FP32 checkpoint of ' + wrong['task']): train(lra_run(**wrong, start=str(folder/'fp32'/'best.safetensors')), folder/'bad', data=data, processes=1)

@@ -19,7 +19,7 @@ from torch import nn
 def test_settings_predict_the_errors_of_projections():
     X = 2*torch.randn(2000, 120, generator=stream(0, 'X'))
     Omega = gaussian(300, 120, generator=stream(0, 'Omega'))
-    for chip in HERMES, replace(HERMES, device=PCM_ODP), replace(HERMES, drift_compensation='column', weight_scale='tile'), replace(HERMES, drift_compensation=None), replace(HERMES, dead_fraction=.05, gain_std=.1), replace(HERMES, fill_rows=True):
+    for chip in HERMES, replace(HERMES, device=PCM_ODP), replace(HERMES, drift_compensation='column', weight_scale='tile'), replace(HERMES, drift_compensation=None), replace(HERMES, dead_fraction=.05, gain_std=.1), replace(HERMES, row_copies=2):
         for t_s in 0., 30*86400.:
             analogs = [chip.program(Omega, stream(s, 'chip')).calibrate(X).set_time(t_s) for s in range(10)]
             noise,W = projection_noise(analogs[0], Omega),torch.stack([a.W_eff for a in analogs])
@@ -34,7 +34,7 @@ def test_settings_predict_the_errors_of_projections():
     repeated = torch.stack([analog(X) for _ in range(4)])
     inside = repeated.abs().amax(0) < analog.out_bound*analog.scale[:, 0]*analog.R*.99
     assert abs(repeated.std(0)[inside].square().mean().sqrt()/math.hypot(noise.noise_std, noise.output_std) - 1) < .03   # as wide as a level: rounding acts as noise of its own
-    filled = projection_noise(replace(chip, fill_rows=True).program(Omega, stream(0, 'chip')).calibrate(X), Omega)                  # two copies below one another: currents twice as large
+    filled = projection_noise(replace(chip, row_copies=2).program(Omega, stream(0, 'chip')).calibrate(X), Omega)                  # two copies below one another: currents twice as large
     assert filled.noise_std == pytest.approx(noise.noise_std/2) and filled.offset_std == pytest.approx(noise.offset_std/2) and filled.output_std == pytest.approx(noise.output_std)
     quiet = replace(chip, out_noise=0.).program(Omega, stream(0, 'chip')).calibrate(X)
     error = quiet(X) - quantise(X, quiet.R, 8)@Omega.T
