@@ -26,11 +26,11 @@ def evaluations(run, n):
     yield 'check',dict(on='hermes-calibrated', what=hardware, samples=CHECK_SAMPLES)
     yield 'digital',dict(on='fp32', samples=CHIP_SAMPLES)
     yield 'chip',dict(on=both, what=hardware, samples=CHIP_SAMPLES, seeds=10)
-    yield 'rows',dict(on=both, what=hardware, samples=CHIP_SAMPLES, seeds=10, row_copies=8)
+    yield 'rows',dict(on=both, what=hardware, samples=CHIP_SAMPLES, seeds=10, row_copies=4)
     yield 'copies',dict(on='hermes-calibrated', what=hardware, samples=CHIP_SAMPLES, seeds=3, copies=4)
     if hardware == 'all':
         if n > YEAR_SAMPLES: yield 'year',dict(on='fp32', samples=YEAR_SAMPLES)
-        for upkeep in 'compensated', 'uncompensated', 'renewed': yield 'year',dict(on='hermes-calibrated', what='all', samples=YEAR_SAMPLES, seeds=3, times=YEAR, upkeep=upkeep, row_copies=8)
+        for upkeep in 'compensated', 'uncompensated', 'renewed': yield 'year',dict(on='hermes-calibrated', what='all', samples=YEAR_SAMPLES, seeds=3, times=YEAR, upkeep=upkeep, row_copies=4)
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
