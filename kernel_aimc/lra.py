@@ -83,6 +83,8 @@ class LRARun:
     hardware: str = 'none' # trained for the chip: 'none', or what will be on it, 'attention' or 'all'
     recipe: str = 'own' # of that training: a key of `RECIPES`
     start: str|None = None # checkpoint whose weights it begins with
+    distil: float = 0. # weight of a second loss, between 0 and 1, the labels' having what is left: to give what the model of `start` gives for the same tokens
+    temperature: float = 4. # that softens both models' probabilities in that loss: the higher, the more it compares logits
 
     def __post_init__(self):
         allowed = dict(hardware=('none', 'attention', 'all'), recipe=tuple(RECIPES), task=tuple(ENCODERS), attention=tuple(ATTENTIONS), schedule=SCHEDULES, level=tuple(PATHFINDER_LEVELS), variant=('sound', 'paper'))
@@ -94,14 +96,15 @@ class LRARun:
             if getattr(self, name) and ENCODERS[self.task].documents != 2: raise ValueError(f"LRARun: {name} is for two documents, {self.task} has one.")
         for name in 'keep_dark', 'pretrain', 'auxiliary':
             if getattr(self, name) != LRARun.__dataclass_fields__[name].default and ENCODERS[self.task].vocabulary is not None: raise ValueError(f"LRARun: {name} is for pictures, {self.task} has tokens.")
-        for name in 'halves', 'pretrain':
+        for name in 'halves', 'pretrain', 'distil':
             if not 0 <= getattr(self, name) <= 1: raise ValueError(f"LRARun: {name} must be in [0, 1], got {getattr(self, name)}.")
         for name in 'keep', 'keep_dark':
             if not 0 < getattr(self, name) <= 1: raise ValueError(f"LRARun: {name} must be in (0, 1], got {getattr(self, name)}.")
         if self.keep < 1 and self.keep_dark < 1: raise ValueError(f"LRARun: keep takes of all pixels, keep_dark of the dark ones; one of them must be 1, got {self.keep} and {self.keep_dark}.")
         for name in 'attention_rate', 'auxiliary':
             if not getattr(self, name) >= 0: raise ValueError(f"LRARun: {name} must be >= 0, got {getattr(self, name)}.")
-        for name in 'rate', 'clip_norm', 'muon_rate', 'contrast':
+        if self.distil and self.start is None: raise ValueError("LRARun: distil needs start, the checkpoint that is imitated, got None.")
+        for name in 'rate', 'clip_norm', 'muon_rate', 'contrast', 'temperature':
             if getattr(self, name) is not None and not getattr(self, name) > 0: raise ValueError(f"LRARun: {name} must be > 0, got {getattr(self, name)}.")
 
     def encoder(self) -> EncoderConfig:
@@ -346,6 +349,22 @@ class _Optimisers:
         for key,v in tensors.items(): n,i,k = key.split('.')[1:]; states[int(n)].setdefault(int(i), {})[k] = v
         for o,state in zip(self._all, states): o.load_state_dict(o.state_dict() | {'state': state})
 
+def _first_model(run):
+    "The model of a run before its first update: as drawn, or of the checkpoint it starts from"
+    if run.start is None:
+        model = Encoder(run.encoder(), generator=stream(run.seed, 'model'))
+        return _contrasted(model, run.contrast) if run.contrast else model
+    tensors,from_ = load_checkpoint(run.start)
+    if any(from_['run'][k] != v for k,v in dict(task=run.task, attention=run.attention, hardware='none').items()): raise ValueError(f"train: start must be an FP32 checkpoint of {run.task} with attention={run.attention!r}, {run.start} is one of {from_['run']['task']}, attention={from_['run']['attention']!r}, hardware={from_['run']['hardware']!r}.")
+    model = Encoder(EncoderConfig(**from_['encoder'] | {k: v for k,v in asdict(run.encoder()).items() if k in ('dropout', 'attention_dropout')}), generator=stream(run.seed, 'model'))
+    model.load_state_dict({k.removeprefix('model.'): v for k,v in tensors.items() if k.startswith('model.')})
+    return model
+
+def _distilled(logits, taught, temperature):
+    "Kullback-Leibler divergence of softened probabilities from the teacher's, times temperature², which keeps its gradients' size; sum over samples"
+    p,q = (F.log_softmax(v.float()/temperature, -1) for v in (taught, logits))
+    return F.kl_div(q, p, reduction='sum', log_target=True)*temperature**2
+
 def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save_every_s, progress):
     "What each process of `train` does"
     from accelerate import PartialState
@@ -357,14 +376,8 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
     precision = _precision(precision, device)
     compiled = precision == 'bf16' if compiled is None else compiled
     if tokens is None: tokens = 4096 if device.type == 'cpu' and not compiled else 2**17
-    model = Encoder(run.encoder(), generator=stream(run.seed, 'model'))
-    if run.contrast: _contrasted(model, run.contrast)
-    if run.start is not None:
-        tensors,from_ = load_checkpoint(run.start)
-        if any(from_['run'][k] != v for k,v in dict(task=run.task, attention=run.attention, hardware='none').items()): raise ValueError(f"train: start must be an FP32 checkpoint of {run.task} with attention={run.attention!r}, {run.start} is one of {from_['run']['task']}, attention={from_['run']['attention']!r}, hardware={from_['run']['hardware']!r}.")
-        model = Encoder(EncoderConfig(**from_['encoder'] | {k: v for k,v in asdict(run.encoder()).items() if k in ('dropout', 'attention_dropout')}), generator=stream(run.seed, 'model'))
-        model.load_state_dict({k.removeprefix('model.'): v for k,v in tensors.items() if k.startswith('model.')})
-    model = _for_hardware(model, run.hardware, run.recipe).to(device)
+    model = _for_hardware(_first_model(run), run.hardware, run.recipe).to(device)
+    teacher = _first_model(run).to(device).eval().requires_grad_(False) if run.distil else None
     reader = _Surroundings(model.config.d_model, data.max_length).to(device) if run.pretrain or run.auxiliary else None
     optimisers = _Optimisers(run, model, reader)
     batches = Batches(data.train, run.batch, seed=run.seed, drop_last=True)
@@ -382,7 +395,7 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
     attention = [m for m in model.modules() if isinstance(m, LinearAttention)]
     for m in attention: m._draws = max(0, update - 1)//run.redraw_every if run.redraw_every else 0 # as many as before the coming update
     encode = torch.compile(model.encode) if compiled else model.encode
-    forward = torch.compile(model) if compiled else model
+    forward,teach = (torch.compile(m) if compiled and m is not None else m for m in (model, teacher))
     facts = lambda: dict(run=asdict(run), encoder=asdict(model.config), update=update, best=best, seconds=seconds + time.perf_counter() - begun, task=data.task, data=data.source, note=data.note)
 
     def validate():
@@ -423,7 +436,10 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
                     with torch.autocast(device.type, torch.bfloat16, enabled=precision == 'bf16'):
                         if reader is None: logits = forward(part.to(device), places=places, counts=counts)
                         else: h,means = encode(part.to(device), places=places, counts=counts); logits = model.classify(means)
+                        if teach is not None:
+                            with torch.no_grad(): taught = teach(part.to(device), places=places, counts=counts)
                     loss = F.cross_entropy(logits.float(), target, reduction='sum')
+                    if teach is not None: loss = (1 - run.distil)*loss + run.distil*_distilled(logits, taught, run.temperature)
                     if reader is not None:
                         pretrains = update < run.pretrain*run.updates
                         loss = loss*(not pretrains) + len(part)*(1. if pretrains else run.auxiliary)*reader(h.float(), means.float(), pictures.to(device), places, counts)

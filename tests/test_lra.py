@@ -20,7 +20,7 @@ from kernel_aimc.chip import HERMES, HERMES_CALIBRATED
 from kernel_aimc.encoder import ENCODERS, Encoder
 from kernel_aimc.layers import AnalogLinear
 from kernel_aimc.lra import *
-from kernel_aimc.lra import COLUMNS, _Surroundings, _contrasted, _halved, _lit, _mixed, _opening, _precision, correct, on_chip
+from kernel_aimc.lra import COLUMNS, _Surroundings, _contrasted, _distilled, _halved, _lit, _mixed, _opening, _precision, correct, on_chip
 from kernel_aimc.lra_data import Batch, LRAData, Sequences
 from kernel_aimc.noisy_kernels import Averaged
 from kernel_aimc.samplers import stream
@@ -143,6 +143,30 @@ def test_queries_and_keys_have_a_rate_of_their_own():
     still = {n for (n,a),b in zip(begun.named_parameters(), ended.parameters()) if torch.equal(a, b)}
     assert still == {f'layers.{i}.{n}.weight' for i in range(len(begun.layers)) for n in 'qk'}
     with pytest.raises(ValueError, match='attention_rate must be >= 0, got -1'): lra_run('cifar10', attention_rate=-1)
+
+# %% ../nbs/15_lra.ipynb #5d7c1e02
+def test_a_student_learns_from_its_teacher_alone():
+    g = torch.Generator().manual_seed(0)
+    taught,logits = torch.randn(2, 50, 4, generator=g)
+    p,q = (torch.softmax(v/2, -1) for v in (taught, logits))
+    torch.testing.assert_close(_distilled(logits, taught, 2.), 4*(p*(p/q).log()).sum()); assert _distilled(taught, taught, 2.) == 0
+    centred = (logits - taught) - (logits - taught).mean(1, keepdim=True)
+    torch.testing.assert_close(_distilled(logits, taught, 50.), centred.square().sum()/(2*4), rtol=.05, atol=0)      # logits are compared
+    data,folder = tiny_data(),Path(tempfile.mkdtemp())
+    upset = replace(data, train=replace(data.train, labels=1 - data.train.labels))
+    train(lra_run('cifar10', **TINY), folder/'teacher', data=data, processes=1, progress=False)
+    tuned = dict(hardware='all', start=str(folder/'teacher'/'best.safetensors'))
+    for name,(share,d) in dict(distilled=(1., data), upset=(1., upset), labels=(0., upset)).items(): train(lra_run('cifar10', **TINY | tuned | dict(distil=share)), folder/name, data=d, processes=1, progress=False)
+    teacher,models = load_encoder(folder/'teacher')[0],{name: load_encoder(folder/name/'last.safetensors')[0] for name in ('distilled', 'upset', 'labels')}
+    assert all(torch.equal(w, models['upset'].state_dict()[k]) for k,w in models['distilled'].state_dict().items())   # whatever the labels say
+    x = data.test.batch(range(100)).x
+    with torch.no_grad(): said,distilled,labelled = (torch.log_softmax(m(x), -1) for m in (teacher, models['distilled'], models['labels']))
+    assert (distilled.argmax(1) == said.argmax(1)).float().mean() > .9 and (labelled.argmax(1) == said.argmax(1)).float().mean() < .5
+    train(lra_run('cifar10', **TINY | tuned | dict(distil=1.)), folder/'parts', data=data, processes=1, minutes=0, progress=False)
+    train(lra_run('cifar10', **TINY | tuned | dict(distil=1.)), folder/'parts', resume=True, data=data, processes=1, progress=False)
+    assert len(pd.read_csv(folder/'parts'/'log.csv')) == 3 and all(torch.equal(w, models['distilled'].state_dict()[k]) for k,w in load_encoder(folder/'parts'/'last.safetensors')[0].state_dict().items())
+    for bad,message in ((dict(distil=.5), 'distil needs start'), (dict(distil=2., start='x'), r'distil must be in \[0, 1\], got 2'), (dict(temperature=0.), 'temperature must be > 0')):
+        with pytest.raises(ValueError, match=message): lra_run('cifar10', **bad)
 
 # %% ../nbs/15_lra.ipynb #45f54c0e
 RUN = """
