@@ -30,8 +30,7 @@ def evaluations(run, n):
     yield 'copies',dict(on='hermes-calibrated', what=hardware, samples=CHIP_SAMPLES, seeds=3, copies=4)
     if hardware == 'all':
         if n > YEAR_SAMPLES: yield 'year',dict(on='fp32', samples=YEAR_SAMPLES)
-        for row_copies in 4,1:
-            for upkeep in 'compensated', 'uncompensated', 'renewed': yield 'year',dict(on='hermes-calibrated', what='all', samples=YEAR_SAMPLES, seeds=3, times=YEAR, upkeep=upkeep, row_copies=row_copies)
+        for upkeep in 'compensated', 'uncompensated', 'renewed': yield 'year',dict(on='hermes-calibrated', what='all', samples=YEAR_SAMPLES, seeds=3, times=YEAR, upkeep=upkeep, row_copies=4)
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
