@@ -11,7 +11,7 @@ from kernel_aimc.lra_data import load_lra
 ROOT = Path(__file__).parents[1]
 CHIP_SAMPLES,YEAR_SAMPLES,CHECK_SAMPLES = 2000,1000,100
 YEAR = 1.,3600.,86400.,2592000.,31536000.
-PARTS = 'check','digital','chip','rows','copies','year'
+PARTS = 'check','digital','chip','rows','year'
 
 def evaluations(run, n):
     "Parts, and arguments of `evaluate`, for n test samples; the one of part 'check' is repeated by tests/test_checkpoints.py"
@@ -27,7 +27,6 @@ def evaluations(run, n):
     yield 'digital',dict(on='fp32', samples=CHIP_SAMPLES)
     yield 'chip',dict(on=both, what=hardware, samples=CHIP_SAMPLES, seeds=10)
     yield 'rows',dict(on=both, what=hardware, samples=CHIP_SAMPLES, seeds=10, row_copies=4)
-    yield 'copies',dict(on='hermes-calibrated', what=hardware, samples=CHIP_SAMPLES, seeds=3, copies=4)
     if hardware == 'all':
         if n > YEAR_SAMPLES: yield 'year',dict(on='fp32', samples=YEAR_SAMPLES)
         for upkeep in 'compensated', 'uncompensated', 'renewed': yield 'year',dict(on='hermes-calibrated', what='all', samples=YEAR_SAMPLES, seeds=3, times=YEAR, upkeep=upkeep, row_copies=4)
