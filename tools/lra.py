@@ -1,6 +1,6 @@
-"""Test accuracies of the checkpoints, digitally and on chips: the rows of results/lra.csv, and of results/lra_checks.csv, which tests repeat; about half an hour for the three models of a task on two cores.
+"""Test accuracies of the checkpoints, digitally and on chips: the rows of results/lra.csv, and of results/lra_checks.csv, which tests repeat; about an hour for the three models of a task on two cores, more for Retrieval.
 
-python tools/lra.py DATA_HOME [FOLDER …]: of all folders in checkpoints/, or of these; `--only year` (or chip, digital, check; with commas) for some of a model's rows.
+python tools/lra.py DATA_HOME [FOLDER …]: of all folders in checkpoints/, or of these; `--only year` (or check, digital, chip, rows; with commas) for some of a model's rows.
 """
 import argparse
 from pathlib import Path
