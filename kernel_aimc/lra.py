@@ -641,7 +641,7 @@ def lra_table(
     table = {}
     for task,own in r.groupby('task', sort=False):
         fp32 = own[(own.training == 'fp32') & (own.platform == 'fp32')].sort_values('n').value
-        few = own[own.n == own.n[own.t == 0].max()] # the samples that chips were given
+        few = own[own.n == own.n[own.t == 0].mode().max()] # the samples that chips were given, but for some rows on more
         columns = {('nothing', 'FP32', 'all samples'): cell(fp32.tail(1)), ('nothing', 'FP32', "the chip's samples"): cell(few[(few.training == 'fp32') & (few.platform == 'fp32')].value)}
         for what in 'attention','all':
             for training,name in ('fp32', 'FP32'), (f'hardware-aware {what}', 'hardware-aware'):

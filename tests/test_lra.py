@@ -260,6 +260,8 @@ def test_checkpoints_go_to_the_chip():
     at_once = results.query("platform == 'hermes' and t_s == 0").value
     assert table.cifar10['all', 'FP32', 'HERMES'] == f'{at_once.mean():.2f} ± {at_once.std():.2f}' and table.cifar10['attention', 'FP32', 'HERMES'] == '' != table.cifar10['attention', 'hardware-aware', 'HERMES']
     assert lra_table(results, 'exact').empty
+    whole = results.query("platform != 'ideal' and t_s != 1e6").iloc[:2].assign(metric='accuracy_200', value=1.)
+    assert lra_table(pd.concat([results, whole])).drop(('nothing', 'FP32', 'all samples')).equals(lra_table(results).drop(('nothing', 'FP32', 'all samples'))) # one chip on more samples is not mixed with the others
     assert lra_table(pd.concat([results, four])).cifar10['all', 'FP32', 'HERMES, 4 copies'] == f'{four.value.mean():.2f} ± {four.value.std():.2f}' and not any('copies' in row for *_,row in table.index)
     rows = lra_table(pd.concat([results, four, below, below.assign(platform='hermes 4 row copies')])).index
     assert [row for *start,row in rows if start == ['all', 'FP32']] == ['HERMES', 'HERMES_CALIBRATED', 'HERMES, 4 row copies', 'HERMES, 4 row copies 2 copies', 'HERMES, 4 copies']
