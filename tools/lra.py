@@ -1,6 +1,6 @@
 """Test accuracies of the checkpoints, digitally and on chips: the rows of results/lra.csv, and of results/lra_checks.csv, which tests repeat; about an hour for the three models of a task on two cores, more for Retrieval.
 
-python tools/lra.py DATA_HOME [FOLDER …]: of all folders in checkpoints/, or of these; `--only year` (or check, digital, chip, rows; with commas) for some of a model's rows.
+python tools/lra.py DATA_HOME [FOLDER …]: of all folders in checkpoints/, or of these; `--only year` (or check, digital, chip, rows, copies, whole; with commas) for some of a model's rows.
 """
 import argparse
 from pathlib import Path
@@ -9,24 +9,30 @@ from kernel_aimc.lra import add_results, evaluate, load_encoder
 from kernel_aimc.lra_data import load_lra
 
 ROOT = Path(__file__).parents[1]
-CHIP_SAMPLES,YEAR_SAMPLES,CHECK_SAMPLES = 2000,1000,100
+CHIP_SAMPLES,YEAR_SAMPLES = 2000,1000
 YEAR = 1.,3600.,86400.,2592000.,31536000.
-PARTS = 'check','digital','chip','rows','year'
+def check_samples(task): return 40 if task == 'aan' else 100 # pairs of long texts take long
+PARTS = 'check','digital','chip','rows','copies','whole','year'
 
 def evaluations(run, n):
     "Parts, and arguments of `evaluate`, for n test samples; the one of part 'check' is repeated by tests/test_checkpoints.py"
     hardware,attention = run['hardware'],run['attention']
     both = ('hermes', 'hermes-calibrated')
     if hardware == 'none':
-        yield 'check',dict(on='fp32', samples=CHECK_SAMPLES)
+        yield 'check',dict(on='fp32', samples=check_samples(run['task']))
         yield 'digital',dict(on='fp32', samples=None)
         if n > CHIP_SAMPLES: yield 'digital',dict(on='fp32', samples=CHIP_SAMPLES)
         for what in ('attention', 'all') if attention != 'exact' else ('all',): yield 'chip',dict(on=both, what=what, samples=CHIP_SAMPLES, seeds=3)
         return
-    yield 'check',dict(on='hermes-calibrated', what=hardware, samples=CHECK_SAMPLES)
+    yield 'check',dict(on='hermes-calibrated', what=hardware, samples=check_samples(run['task']))
     yield 'digital',dict(on='fp32', samples=CHIP_SAMPLES)
     yield 'chip',dict(on=both, what=hardware, samples=CHIP_SAMPLES, seeds=10)
     yield 'rows',dict(on=both, what=hardware, samples=CHIP_SAMPLES, seeds=10, row_copies=4)
+    if (run['task'], hardware) == ('pathfinder', 'all'): # a point below FP32, more or less, which 2,000 samples tell badly
+        twice = dict(on='hermes-calibrated', what='all', row_copies=4, copies=2)
+        yield 'copies',dict(twice, samples=CHIP_SAMPLES, seeds=10)
+        yield 'whole',dict(on='fp32', samples=None)
+        yield 'whole',dict(twice, samples=None, seeds=3)
     if hardware == 'all':
         if n > YEAR_SAMPLES: yield 'year',dict(on='fp32', samples=YEAR_SAMPLES)
         for upkeep in 'compensated', 'uncompensated', 'renewed': yield 'year',dict(on='hermes-calibrated', what='all', samples=YEAR_SAMPLES, seeds=3, times=YEAR, upkeep=upkeep, row_copies=4)
