@@ -1,4 +1,5 @@
 "Every checkpoint that is kept evaluates to what results/lra_checks.csv says of its first test samples: digitally, or on the chip if it was trained for it"
+import runpy
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,7 @@ def finished(folder):
     return update == run['updates']
 
 FOLDERS = [f for f in sorted(p.parent for p in (ROOT/'checkpoints').glob('*/best.safetensors')) if finished(f)] # others go on with --resume
-def samples_of(task): return 40 if task == 'aan' else 100 # as tools/lra.py
+evaluations = runpy.run_path(str(ROOT/'tools'/'lra.py'))['evaluations'] # what made the rows
 
 def test_checkpoints_are_small_and_whole():
     assert FOLDERS
@@ -30,11 +31,11 @@ def converted(tmp_path_factory): return tmp_path_factory.mktemp('lra')
 @pytest.mark.parametrize('folder', FOLDERS, ids=lambda p: p.name)
 def test_a_checkpoint_repeats_its_row(folder, testbench, converted):
     run = load_encoder(folder)[1]['run']
-    n,generated = samples_of(run['task']),run['task'] in ('listops', 'pathfinder')
+    settings = next(settings for part,settings in evaluations(run, 0) if part == 'check')
+    n,generated = settings['samples'],run['task'] in ('listops', 'pathfinder')
     data = load_lra(run['task'], testbench/'data', download=False, cache=converted, progress=False, **dict(sizes=(64, 1, n)) if generated else {}, **dict(level=run['level']) if run['task'] == 'pathfinder' else {})
-    on,what = (('fp32',), 'attention') if run['hardware'] == 'none' else (('hermes-calibrated',), run['hardware'])
-    got = evaluate(folder, on=on, what=what, samples=n, data=data, jobs=1, progress=False)
+    got = evaluate(folder, data=data, jobs=1, progress=False, **settings)
     kept = pd.read_csv(ROOT/'results'/'lra_checks.csv', keep_default_na=False)
     for row in got.itertuples():
-        same = kept[(kept.task == row.task) & (kept.attention == row.attention) & (kept.training == row.training) & (kept.platform == row.platform) & (kept.what == row.what)]
+        same = kept[(kept.task == row.task) & (kept.attention == row.attention) & (kept.training == row.training) & (kept.platform == row.platform) & (kept.what == row.what) & (kept.metric == row.metric)]
         assert len(same) == 1 and abs(same.value.item() - row.value) <= 100/n # one sample may lie on the border of two classes on another processor
