@@ -7,7 +7,7 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/lra.html.md"""
 # %% auto #0
 __all__ = ['RECIPES', 'ATTENTIONS', 'SCHEDULES', 'PAPER_RUNS', 'CPU_RUNS', 'PRESETS', 'TUNING', 'COLUMNS', 'UPKEEP', 'LRARun',
            'lra_run', 'save_checkpoint', 'load_checkpoint', 'load_encoder', 'correct', 'train', 'on_chip', 'evaluate',
-           'add_results', 'lra_table', 'plot_curves']
+           'add_results', 'lra_changes', 'lra_table', 'plot_curves']
 
 # %% ../nbs/15_lra.ipynb #d3dbe16a
 import csv
@@ -625,15 +625,41 @@ def add_results(
     results = results.astype({c: str for c in ('what', 't_s', 'seed')})
     results.drop_duplicates(COLUMNS[:-1], keep='last').to_csv(path, index=False, float_format='%.6g')
 
+def _rows(name, results, attention):
+    "Rows of one kind of attention, with their numbers of samples `n` and times `t`"
+    import pandas as pd
+    if attention not in ATTENTIONS: raise ValueError(f"{name}: attention must be one of {', '.join(ATTENTIONS)}, got {attention!r}.")
+    r = results[results.attention == attention]
+    return r.assign(n=r.metric.str.removeprefix('accuracy_').astype(int), t=pd.to_numeric(r.t_s, errors='coerce'))
+
+def _given(own):
+    "Of one task's rows those on the samples that chips were given: most of them, a chip may have rows on more as well"
+    return own[own.n == own.n[own.t == 0].mode().max()]
+
+def lra_changes(
+    results, # DataFrame with `COLUMNS`, as read from a file or as `evaluate` returns it
+    attention:str='favor', # 'favor', 'exact' or 'relu'
+    samples:int|None=None, # test samples; None: of each task as many as most rows of chips have
+): # DataFrame: rows (task, what, training, platform), columns mean, std, count
+    "Change of accuracy from the FP32 model on the same samples, right after programming, in points: mean, standard deviation and number of programmings"
+    import pandas as pd
+    changes = {}
+    for task,own in _rows('lra_changes', results, attention).groupby('task', sort=False):
+        own = _given(own) if samples is None else own[own.n == samples]
+        fp32 = own[(own.training == 'fp32') & (own.platform == 'fp32')].value
+        if fp32.empty: continue
+        for key,value in own[own.t == 0].groupby(['what', 'training', 'platform']).value:
+            changes[task, *key] = dict(mean=value.mean() - fp32.iloc[0], std=value.std(), count=len(value))
+    names = ['task', 'what', 'training', 'platform']
+    return pd.DataFrame.from_dict(changes, orient='index', columns=['mean', 'std', 'count']).set_axis(pd.MultiIndex.from_tuples(list(changes), names=names) if changes else pd.MultiIndex.from_arrays([[]]*4, names=names))
+
 def lra_table(
     results, # DataFrame with `COLUMNS`, as read from a file or as `evaluate` returns it
     attention:str='favor', # 'favor', 'exact' or 'relu'
 ): # DataFrame: rows (on the chip, trained, platform), columns tasks
     "Accuracy of models with one kind of attention right after programming, in percent: mean, and ± standard deviation over programmings"
     import pandas as pd
-    if attention not in ATTENTIONS: raise ValueError(f"lra_table: attention must be one of {', '.join(ATTENTIONS)}, got {attention!r}.")
-    r = results[results.attention == attention]
-    r = r.assign(n=r.metric.str.removeprefix('accuracy_').astype(int), t=pd.to_numeric(r.t_s, errors='coerce'))
+    r = _rows('lra_table', results, attention)
     def cell(v): return '' if v.empty else f'{v.mean():.2f}' + (f' ± {v.std():.2f}' if len(v) > 1 else '')
     def label(platform):
         chip,*more = platform.split(' ', 1)
@@ -641,7 +667,7 @@ def lra_table(
     table = {}
     for task,own in r.groupby('task', sort=False):
         fp32 = own[(own.training == 'fp32') & (own.platform == 'fp32')].sort_values('n').value
-        few = own[own.n == own.n[own.t == 0].mode().max()] # the samples that chips were given, but for some rows on more
+        few = _given(own)
         columns = {('nothing', 'FP32', 'all samples'): cell(fp32.tail(1)), ('nothing', 'FP32', "the chip's samples"): cell(few[(few.training == 'fp32') & (few.platform == 'fp32')].value)}
         for what in 'attention','all':
             for training,name in ('fp32', 'FP32'), (f'hardware-aware {what}', 'hardware-aware'):

@@ -265,7 +265,13 @@ def test_checkpoints_go_to_the_chip():
     assert lra_table(pd.concat([results, four])).cifar10['all', 'FP32', 'HERMES, 4 copies'] == f'{four.value.mean():.2f} ± {four.value.std():.2f}' and not any('copies' in row for *_,row in table.index)
     rows = lra_table(pd.concat([results, four, below, below.assign(platform='hermes 4 row copies')])).index
     assert [row for *start,row in rows if start == ['all', 'FP32']] == ['HERMES', 'HERMES_CALIBRATED', 'HERMES, 4 row copies', 'HERMES, 4 row copies 2 copies', 'HERMES, 4 copies']
-    with pytest.raises(ValueError, match='attention must be one of favor, exact, relu'): lra_table(results, 'linear')
+    changes = lra_changes(pd.concat([results, whole.assign(value=(2., 1.))]))
+    assert set(changes.index.get_level_values('platform')) == {'ideal', 'hermes'} and changes.loc[('cifar10', 'all', 'fp32', 'hermes'), 'count'] == 2
+    assert changes.loc[('cifar10', 'all', 'fp32', 'hermes'), 'mean'] == pytest.approx(at_once.mean() - by['fp32']) and changes.loc[('cifar10', 'all', 'fp32', 'hermes'), 'std'] == pytest.approx(at_once.std())
+    assert lra_changes(pd.concat([results, whole.assign(value=(2., 1.))]), samples=200).values.tolist() == [[-1., pytest.approx(np.nan, nan_ok=True), 1]] # not from FP32 on other samples
+    assert lra_changes(results, samples=50).empty and lra_changes(results, 'exact').empty
+    for show in lra_table, lra_changes:
+        with pytest.raises(ValueError, match=show.__name__ + ': attention must be one of favor, exact, relu'): show(results, 'linear')
     assert plot_curves(folder/'fp32').axes[1].get_ylabel() == 'accuracy / %'
     for bad,message in (dict(on='chip'), 'on must be of fp32, ideal'), (dict(what='head', on='ideal'), "what must be 'attention' or 'all'"), (dict(upkeep='daily'), 'upkeep must be one of compensated'), (dict(copies=0), 'copies must be >= 1, got 0'), (dict(row_copies=0), 'row_copies must be >= 1, got 0'):
         with pytest.raises(ValueError, match=message): evaluate(folder/'fp32', data=data, progress=False, **bad)

@@ -32,7 +32,7 @@ def evaluations(run, n):
         twice = dict(on='hermes-calibrated', what='all', row_copies=4, copies=2)
         yield 'copies',dict(twice, samples=CHIP_SAMPLES, seeds=10)
         yield 'whole',dict(on='fp32', samples=None)
-        yield 'whole',dict(twice, samples=None, seeds=3)
+        for copies in 1, 2: yield 'whole',dict(twice, copies=copies, samples=None, seeds=3)
     if hardware == 'all':
         if n > YEAR_SAMPLES: yield 'year',dict(on='fp32', samples=YEAR_SAMPLES)
         for upkeep in 'compensated', 'uncompensated', 'renewed': yield 'year',dict(on='hermes-calibrated', what='all', samples=YEAR_SAMPLES, seeds=3, times=YEAR, upkeep=upkeep, row_copies=4)
