@@ -632,9 +632,9 @@ def _rows(name, results, attention):
     r = results[results.attention == attention]
     return r.assign(n=r.metric.str.removeprefix('accuracy_').astype(int), t=pd.to_numeric(r.t_s, errors='coerce'))
 
-def _given(own):
-    "Of one task's rows those on the samples that chips were given: most of them, a chip may have rows on more as well"
-    return own[own.n == own.n[own.t == 0].mode().max()]
+def _given(r):
+    "Of each task those on the samples that chips were given: as many as most rows have, a chip may have rows on more as well"
+    return r[r.n == r.task.map(r[r.t == 0].groupby('task').n.agg(lambda n: n.mode().max()))]
 
 def lra_changes(
     results, # DataFrame with `COLUMNS`, as read from a file or as `evaluate` returns it
@@ -642,16 +642,11 @@ def lra_changes(
     samples:int|None=None, # test samples; None: of each task as many as most rows of chips have
 ): # DataFrame: rows (task, what, training, platform), columns mean, std, count
     "Change of accuracy from the FP32 model on the same samples, right after programming, in points: mean, standard deviation and number of programmings"
-    import pandas as pd
-    changes = {}
-    for task,own in _rows('lra_changes', results, attention).groupby('task', sort=False):
-        own = _given(own) if samples is None else own[own.n == samples]
-        fp32 = own[(own.training == 'fp32') & (own.platform == 'fp32')].value
-        if fp32.empty: continue
-        for key,value in own[own.t == 0].groupby(['what', 'training', 'platform']).value:
-            changes[task, *key] = dict(mean=value.mean() - fp32.iloc[0], std=value.std(), count=len(value))
-    names = ['task', 'what', 'training', 'platform']
-    return pd.DataFrame.from_dict(changes, orient='index', columns=['mean', 'std', 'count']).set_axis(pd.MultiIndex.from_tuples(list(changes), names=names) if changes else pd.MultiIndex.from_arrays([[]]*4, names=names))
+    r = _rows('lra_changes', results, attention)
+    r = _given(r) if samples is None else r[r.n == samples]
+    fp32 = r[(r.training == 'fp32') & (r.platform == 'fp32')].set_index('task').value
+    changes = r[r.t == 0].assign(value=r.value - r.task.map(fp32)).dropna(subset='value')
+    return changes.groupby(['task', 'what', 'training', 'platform'], sort=False).value.agg(['mean', 'std', 'count'])
 
 def lra_table(
     results, # DataFrame with `COLUMNS`, as read from a file or as `evaluate` returns it
