@@ -6,8 +6,8 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/lra.html.md"""
 
 # %% auto #0
 __all__ = ['RECIPES', 'ATTENTIONS', 'SCHEDULES', 'PAPER_RUNS', 'CPU_RUNS', 'PRESETS', 'TUNING', 'COLUMNS', 'UPKEEP', 'LRARun',
-           'lra_run', 'save_checkpoint', 'load_checkpoint', 'load_encoder', 'correct', 'train', 'on_chip', 'evaluate',
-           'add_results', 'lra_changes', 'lra_table', 'plot_curves']
+           'lra_run', 'save_checkpoint', 'load_checkpoint', 'load_encoder', 'logits', 'correct', 'train', 'on_chip',
+           'evaluate', 'add_results', 'lra_changes', 'lra_table', 'plot_curves']
 
 # %% ../nbs/15_lra.ipynb #d3dbe16a
 import csv
@@ -204,30 +204,39 @@ def load_encoder(
 
 # %% ../nbs/15_lra.ipynb #b846dcf0
 @torch.no_grad()
-def correct(
+def logits(
     model:nn.Module, # in evaluation
     split, # `Sequences`
     rows=None, # which samples; None: all
     *,
     tokens:int=8192, # per pass, padding included
     progress:str='', # name of a progress bar; '': none
-) -> Tensor: # bool, shape (len(rows),), in the order of rows
-    "Which samples a model classifies correctly; each pass takes samples of similar lengths"
+) -> Tensor: # shape (len(rows), classes), in the order of rows
+    "What a model says of samples; each pass takes samples of similar lengths"
     from tqdm.auto import tqdm
     rows = np.arange(len(split)) if rows is None else np.asarray(rows)
     lengths = split.lengths.reshape(len(split), -1).max(1)[rows]
-    order,right,device = np.argsort(lengths, kind='stable'),torch.empty(len(rows), dtype=torch.bool),next(model.parameters()).device
+    order,said,device = np.argsort(lengths, kind='stable'),torch.empty(len(rows), model.config.classes),next(model.parameters()).device
     i = 0
     with tqdm(total=len(rows), desc=progress, disable=not progress, leave=False) as bar:
         while i < len(order):
             n = 1
             while i + n < len(order) and (n + 1)*lengths[order[i + n]]*split.documents <= tokens: n += 1
             part = order[i:i + n]
-            batch = split.batch(rows[part])
-            right[part] = (model(batch.x.to(device)).argmax(-1).cpu() == batch.y)
+            said[part] = model(split.batch(rows[part]).x.to(device)).float().cpu()
             i += n
             bar.update(n)
-    return right
+    return said
+
+def correct(
+    model:nn.Module, # in evaluation
+    split, # `Sequences`
+    rows=None, # which samples; None: all
+    **kw, # of `logits`
+) -> Tensor: # bool, shape (len(rows),), in the order of rows
+    "Which samples a model classifies correctly"
+    return logits(model, split, rows, **kw).argmax(-1) == torch.from_numpy(split.labels[... if rows is None else np.asarray(rows)])
+
 
 # %% ../nbs/15_lra.ipynb #7f07019f
 def _seeded(run, name): torch.manual_seed(stream(run.seed, name).initial_seed())
