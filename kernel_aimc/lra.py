@@ -214,7 +214,7 @@ def logits(
 ) -> Tensor: # shape (len(rows), classes), in the order of rows
     "What a model says of samples; each pass takes samples of similar lengths"
     from tqdm.auto import tqdm
-    rows = np.arange(len(split)) if rows is None else np.asarray(rows)
+    rows = np.arange(len(split)) if rows is None else np.asarray(rows, dtype=np.int64)
     lengths = split.lengths.reshape(len(split), -1).max(1)[rows]
     order,said,device = np.argsort(lengths, kind='stable'),torch.empty(len(rows), model.config.classes),next(model.parameters()).device
     i = 0
@@ -235,8 +235,7 @@ def correct(
     **kw, # of `logits`
 ) -> Tensor: # bool, shape (len(rows),), in the order of rows
     "Which samples a model classifies correctly"
-    return logits(model, split, rows, **kw).argmax(-1) == torch.from_numpy(split.labels[... if rows is None else np.asarray(rows)])
-
+    return logits(model, split, rows, **kw).argmax(-1) == torch.from_numpy(split.labels[... if rows is None else np.asarray(rows, dtype=np.int64)])
 
 # %% ../nbs/15_lra.ipynb #7f07019f
 def _seeded(run, name): torch.manual_seed(stream(run.seed, name).initial_seed())
