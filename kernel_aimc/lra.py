@@ -6,8 +6,8 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/lra.html.md"""
 
 # %% auto #0
 __all__ = ['RECIPES', 'ATTENTIONS', 'SCHEDULES', 'PAPER_RUNS', 'CPU_RUNS', 'PRESETS', 'TUNING', 'COLUMNS', 'UPKEEP', 'LRARun',
-           'lra_run', 'save_checkpoint', 'load_checkpoint', 'load_encoder', 'logits', 'correct', 'train', 'on_chip',
-           'evaluate', 'add_results', 'lra_changes', 'lra_table', 'plot_curves']
+           'lra_run', 'save_checkpoint', 'load_checkpoint', 'load_encoder', 'logits', 'correct', 'train', 'renew',
+           'on_chip', 'evaluate', 'add_results', 'lra_changes', 'lra_table', 'plot_curves']
 
 # %% ../nbs/15_lra.ipynb #d3dbe16a
 import csv
@@ -527,6 +527,19 @@ def train(
 _N_CALIBRATION = 64 # samples
 COLUMNS = 'task','attention','training','platform','what','t_s','seed','metric','value'
 
+def renew(
+    model:nn.Module, # on a chip, from `on_chip`, at any time after programming
+    split, # `Sequences` whose samples set the ranges
+    *,
+    n_calibration:int=_N_CALIBRATION, # of its first samples
+    columns:bool=True, # let the digital unit undo each column's gain and offset, as measured on these samples
+    probes:bool=True, # and on random inputs, see `kernel_aimc.hardware_aware.calibrate_ranges`
+    passes:int=2, # over these samples
+) -> nn.Module: # the model
+    "Measure ranges and columns of a programmed model as they are now; learned input ranges are kept"
+    rows = np.argsort(split.lengths.reshape(len(split), -1).max(1)[:n_calibration], kind='stable')
+    return calibrate_ranges(model, (split.batch(part).x for part in np.array_split(rows, max(1, len(rows)//8))), learned=True, columns=columns, probes=probes, passes=passes)
+
 @torch.no_grad()
 def on_chip(
     model:nn.Module, # from `load_encoder`, with a chip
@@ -534,20 +547,13 @@ def on_chip(
     generator:torch.Generator, # of the programming
     *,
     what:str='attention', # 'attention': the random projections; 'all': every matrix but the embedding
-    n_calibration:int=_N_CALIBRATION, # samples that set the ranges
-    columns:bool=True, # let the digital unit undo each column's gain and offset, as measured on these samples
-    probes:bool=True, # and on random inputs, see `kernel_aimc.hardware_aware.calibrate_ranges`
-    passes:int=2, # over these samples
+    **how, # of `renew`
 ) -> nn.Module: # the model, in evaluation
     "Program a model and fix its ranges; learned input ranges are kept"
     if what not in ('attention', 'all'): raise ValueError(f"on_chip: what must be 'attention' or 'all', got {what!r}.")
     if what == 'all' and not any(isinstance(m, AnalogLinear) for m in model.modules()): convert_to_analog(model, model.chip, where=lambda name, m: name != 'embedding')
     if not analog_layers(model): raise ValueError("on_chip: the model has no random projections; with exact attention put 'all' on the chip.")
-    return _measured(program(model.eval(), generator), split, n_calibration, columns, probes=probes, passes=passes)
-
-def _measured(model, split, n=_N_CALIBRATION, columns=True, **how):
-    rows = np.argsort(split.lengths.reshape(len(split), -1).max(1)[:n], kind='stable')
-    return calibrate_ranges(model, (split.batch(part).x for part in np.array_split(rows, max(1, len(rows)//8))), learned=True, columns=columns, **how)
+    return renew(program(model.eval(), generator), split, **how)
 
 UPKEEP = 'compensated','uncompensated','renewed'
 
@@ -562,7 +568,7 @@ def _readings(path, data, test, platform, seed, what, times, upkeep, copies, row
     model = on_chip(load_encoder(path, chip)[0], data.train, stream(seed, 'program'), what=what, **how)
     for t_s in times:
         if t_s: set_time(model, t_s)
-        if t_s and upkeep == 'renewed': _measured(model, data.train, **how)
+        if t_s and upkeep == 'renewed': renew(model, data.train, **how)
         values.append(100*correct(model, data.test, test, tokens=tokens).double().mean().item())
     return values
 
