@@ -6,8 +6,8 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/lra.html.md"""
 
 # %% auto #0
 __all__ = ['RECIPES', 'ATTENTIONS', 'SCHEDULES', 'PAPER_RUNS', 'CPU_RUNS', 'PRESETS', 'TUNING', 'COLUMNS', 'UPKEEP', 'LRARun',
-           'lra_run', 'save_checkpoint', 'load_checkpoint', 'load_encoder', 'logits', 'correct', 'train', 'renew',
-           'on_chip', 'evaluate', 'add_results', 'lra_changes', 'lra_table', 'plot_curves']
+           'lra_run', 'save_checkpoint', 'load_checkpoint', 'load_encoder', 'predict_logits', 'correct', 'train',
+           'renew', 'on_chip', 'evaluate', 'add_results', 'lra_changes', 'lra_table', 'plot_curves']
 
 # %% ../nbs/15_lra.ipynb #d3dbe16a
 import csv
@@ -204,7 +204,7 @@ def load_encoder(
 
 # %% ../nbs/15_lra.ipynb #b846dcf0
 @torch.no_grad()
-def logits(
+def predict_logits(
     model:nn.Module, # in evaluation
     split, # `Sequences`
     rows=None, # which samples; None: all
@@ -232,10 +232,10 @@ def correct(
     model:nn.Module, # in evaluation
     split, # `Sequences`
     rows=None, # which samples; None: all
-    **kw, # of `logits`
+    **kw, # of `predict_logits`
 ) -> Tensor: # bool, shape (len(rows),), in the order of rows
     "Which samples a model classifies correctly"
-    return logits(model, split, rows, **kw).argmax(-1) == torch.from_numpy(split.labels[... if rows is None else np.asarray(rows, dtype=np.int64)])
+    return predict_logits(model, split, rows, **kw).argmax(-1) == torch.from_numpy(split.labels[... if rows is None else np.asarray(rows, dtype=np.int64)])
 
 # %% ../nbs/15_lra.ipynb #7f07019f
 def _seeded(run, name): torch.manual_seed(stream(run.seed, name).initial_seed())

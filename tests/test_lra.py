@@ -83,10 +83,10 @@ def test_a_run_learns_and_leaves_what_it_promises():
     assert facts['run'] == json.loads(json.dumps(lra_run('cifar10', **TINY).__dict__)) and facts['validation_accuracy'] == facts['best'] == log.validation_accuracy.max() and facts['data'] == 'synthetic'
     right = correct(model, data.test)
     assert right.double().mean() > .9 and torch.equal(correct(model, data.test, [5, 3, 100], tokens=64), right[[5, 3, 100]])
-    said = logits(model, data.test)
+    said = predict_logits(model, data.test)
     assert said.shape == (len(data.test), model.config.classes) and torch.equal(said.argmax(-1) == torch.from_numpy(data.test.labels), right)
-    torch.testing.assert_close(logits(model, data.test, [5, 3, 100], tokens=64), said[[5, 3, 100]])
-    assert logits(model, data.test, []).shape == (0, model.config.classes) and correct(model, data.test, []).shape == (0,)
+    torch.testing.assert_close(predict_logits(model, data.test, [5, 3, 100], tokens=64), said[[5, 3, 100]])
+    assert predict_logits(model, data.test, []).shape == (0, model.config.classes) and correct(model, data.test, []).shape == (0,)
     for again in dict(resume=False),:
         with pytest.raises(FileExistsError, match='holds a run already; resume it'): train(lra_run('cifar10', **TINY), folder, data=data, **again)
     with pytest.raises(ValueError, match='holds another run: rate=0.003 there, 0.004 now'): train(lra_run('cifar10', **TINY | dict(rate=4e-3)), folder, data=data, resume=True, processes=1, progress=False)
