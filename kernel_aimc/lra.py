@@ -613,7 +613,7 @@ def evaluate(
         if platform == 'fp32': tasks += [(part, platform, '') for part in np.array_split(test, min(jobs, len(test)))]
         else: tasks += [(test, platform, seed) for seed in range(seeds)]
     work = (joblib.delayed(_readings)(path, data, part, platform, seed, what, times, upkeep, copies, row_copies, input_range, tokens, dict(probes=probes, passes=passes)) for part,platform,seed in tasks)
-    done = joblib.Parallel(min(jobs, len(tasks)), return_as='generator', inner_max_num_threads=1 if jobs > 1 else None)(work)
+    done = joblib.Parallel(min(jobs, len(tasks)), return_as='generator', inner_max_num_threads=1 if jobs > 1 else None, idle_worker_timeout=10)(work)
     read = list(tqdm(done, f"{run['task']}, {what}", len(tasks), disable=not progress))
 
     name = run['task'] + ('' if run['task'] != 'pathfinder' or run['level'] == 'hard' else f" {run['level']}")

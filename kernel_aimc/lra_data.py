@@ -160,7 +160,7 @@ def _generate(block, sizes, usual, jobs, progress, what):
     numbers = _block_numbers(sizes, usual)
     wanted = [min(_BLOCK, n - i*_BLOCK) for n,part in zip(sizes, numbers) for i in range(len(part))]
     jobs = min(jobs or joblib.cpu_count(), len(wanted))
-    work = map(block, chain(*numbers)) if jobs < 2 else joblib.Parallel(jobs, return_as='generator')(joblib.delayed(block)(k) for k in chain(*numbers))
+    work = map(block, chain(*numbers)) if jobs < 2 else joblib.Parallel(jobs, return_as='generator', idle_worker_timeout=10)(joblib.delayed(block)(k) for k in chain(*numbers))
     for m,(tokens,lengths,labels) in zip(wanted, tqdm(work, what, len(wanted), disable=not progress)): yield tokens[:lengths[:m].sum()],lengths[:m],labels[:m]
 
 # %% ../nbs/14_lra_data.ipynb #9d4576fd

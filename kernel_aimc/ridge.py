@@ -282,7 +282,7 @@ def _dask_client(scheduler):
 def _parallel(backend, jobs, scheduler, data):
     "A `joblib.Parallel` for whole processes"
     import joblib
-    if backend == 'loky': yield joblib.Parallel(n_jobs=jobs or joblib.cpu_count(), return_as='generator_unordered', max_nbytes=None) # no read-only memory maps, which torch warns of
+    if backend == 'loky': yield joblib.Parallel(n_jobs=jobs or joblib.cpu_count(), return_as='generator_unordered', max_nbytes=None, idle_worker_timeout=10) # no read-only memory maps, which torch warns of; idle workers end soon: a forked process, as of `nbdev-test`, waits for them
     else:
         with _dask_client(scheduler) as client, joblib.parallel_config(backend='dask', client=client, scatter=list(data.values())):
             yield joblib.Parallel(n_jobs=jobs or -1, return_as='generator_unordered', pre_dispatch=jobs or 'all')
