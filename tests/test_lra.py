@@ -18,7 +18,7 @@ import torch
 from kernel_aimc.attention import HardwareAwareLinearAttention
 from kernel_aimc.chip import HERMES, HERMES_CALIBRATED
 from kernel_aimc.encoder import ENCODERS, Encoder
-from kernel_aimc.layers import AnalogLinear
+from kernel_aimc.layers import AnalogLinear, set_time
 from kernel_aimc.lra import *
 from kernel_aimc.lra import COLUMNS, _Surroundings, _contrasted, _distilled, _halved, _lit, _mixed, _opening, _precision, correct, on_chip
 from kernel_aimc.lra_data import Batch, LRAData, Sequences
@@ -240,6 +240,10 @@ def test_checkpoints_go_to_the_chip():
         plain = error(HERMES)
         assert error(Averaged(chip=HERMES, copies=4)) < .4*plain                                                      # a quarter; two copies would leave half
         assert error(replace(HERMES, row_copies=4)) < .5*plain                                                      # of narrow matrices; of wider ones two
+    with torch.no_grad():
+        aged = on_chip(load_encoder(folder/'fp32', HERMES)[0], data.train, stream(0, 'program'), what='all')
+        set_time(aged, 1e8); late = logits(aged)
+        assert renew(aged, data.train) is aged and (logits(aged) - digital).square().mean() < (late - digital).square().mean()
     again = evaluate(folder/'fp32', on='hermes', what='all', times=(1e6,), seeds=2, samples=100, data=data, jobs=1, progress=False)
     assert list(again.value) == list(results.query("platform == 'hermes' and t_s == 1e6").value)                      # read at once, or after another reading
     narrow = evaluate(folder/'fp32', on='hermes', what='all', samples=100, data=data, progress=False, input_range=1e-3)
