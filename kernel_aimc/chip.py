@@ -20,9 +20,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .pcm import PCM, PCM_TDP, Branches, in_blocks, one_thread
+from .pcm import PCM, PCM_TDP, Branches, in_blocks, single_threaded
 from .programming import PROGRAMMING
-from .samplers import _in_blocks, seed_from, stream
+from .samplers import in_row_blocks, seed_from, stream
 from .wires import ir_drop
 
 # %% ../nbs/04_chip.ipynb #47b1e7dd
@@ -165,7 +165,7 @@ class AnalogMatrix(nn.Module):
     ValueError
         If W is not a finite floating matrix, an input has the wrong width, or a time is negative.
     """
-    @one_thread()
+    @single_threaded()
     def __init__(self, W, chip, *, generator=None):
         super().__init__()
         W = torch.as_tensor(W)
@@ -298,7 +298,7 @@ class AnalogMatrix(nn.Module):
         per_column = self._per_tile(quantise(out, self.chip.adc_bound, self.chip.adc_bits).abs(), lambda A: A.mean(1))
         return (per_column if self.chip.drift_compensation == 'column' else self._tile_mean(per_column)).clamp_min(1e-4)
 
-    @one_thread()
+    @single_threaded()
     def set_time(self, t_s):
         "Read the devices `t_s` >= 0 seconds after programming, with new read noise. Returns self."
         if not t_s >= 0: raise ValueError(f"AnalogMatrix: t_s must be >= 0, got {t_s}.")
@@ -381,7 +381,7 @@ class AnalogMatrix(nn.Module):
                 total = sum(quantise(p, bound, chip.out_bits, chip.out_rounding).mul_(self.column_scale[:, i]*unit) for i,p in enumerate(parts))
                 out[rows] = total.sub_(self.residual) if self._corrected else total
         if x.device.type != 'cpu' or torch.is_grad_enabled() and x.requires_grad: convert([slice(None)])
-        else: _in_blocks(convert, len(flat), max(1, _CACHED//self._shape[0]))
+        else: in_row_blocks(convert, len(flat), max(1, _CACHED//self._shape[0]))
         return y
 
     def _bias(self, R):

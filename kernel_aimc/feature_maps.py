@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from .kernels import RBF, ArcCosine, Laplacian, Matern, angle
-from .samplers import StructuredProduct, _empty, _in_blocks, draw_directions, seed_from, stream
+from .samplers import StructuredProduct, _empty, in_row_blocks, draw_directions, seed_from, stream
 
 # %% ../nbs/02_feature_maps.ipynb #691699a3
 @dataclass(frozen=True)
@@ -225,5 +225,5 @@ class RandomFeatures(nn.Module):
                 if isinstance(W, Tensor): torch.mm(x, W.T, out=P)
                 else: W(x, out=P)
                 self.map.phi(P, out=Z[rows])
-        _in_blocks(work, len(X), size)
+        in_row_blocks(work, len(X), size)
         return Z

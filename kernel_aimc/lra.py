@@ -6,8 +6,9 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/lra.html.md"""
 
 # %% auto #0
 __all__ = ['RECIPES', 'ATTENTIONS', 'SCHEDULES', 'PAPER_RUNS', 'CPU_RUNS', 'PRESETS', 'TUNING', 'COLUMNS', 'UPKEEP', 'LRARun',
-           'lra_run', 'save_checkpoint', 'load_checkpoint', 'load_encoder', 'predict_logits', 'correct', 'train',
-           'renew', 'on_chip', 'evaluate', 'add_results', 'lra_changes', 'lra_table', 'plot_curves']
+           'lra_run', 'save_checkpoint', 'load_checkpoint', 'load_encoder', 'predict_logits', 'correct',
+           'foreground_tokens', 'morphological_opening', 'NeighbourhoodLoss', 'train', 'renew', 'on_chip', 'evaluate',
+           'add_results', 'lra_changes', 'lra_table', 'plot_curves']
 
 # %% ../nbs/15_lra.ipynb #d3dbe16a
 import csv
@@ -262,7 +263,7 @@ def _halved(batch, generator):
 
 _DARK = 20 # level, of 255: above the ringing of resampled lines, below nearly all of their pixels
 
-def _lit(x, share):
+def foreground_tokens(x, share):
     "All drawn pixels of pictures (n, L) and a share of the others: (levels, places, how many pixels each stands for, 0: padding)"
     lit = x >= _DARK
     chosen = lit | (torch.rand(x.shape) < share)
@@ -271,11 +272,11 @@ def _lit(x, share):
     counts = torch.where(lit, 1., 1/share).gather(1, places).masked_fill(torch.arange(places.shape[1]) >= n[:, None], 0)
     return x.gather(1, places),places,counts
 
-def _opening(v):
+def morphological_opening(v):
     "Pictures without what is thinner than 3 pixels: the largest in 3 x 3 of the smallest in 3 x 3"
     return torch.minimum(F.max_pool2d(-F.max_pool2d(-v, 3, 1, 1), 3, 1, 1), v)
 
-class _Surroundings(nn.Module):
+class NeighbourhoodLoss(nn.Module):
     "Reads from each token the picture's opening there and the 5 x 5 levels around it, and from the tokens' mean the picture in and near what the opening leaves: what is in the pixels, and needs no labels"
     def __init__(self, d, n_pixels):
         super().__init__()
@@ -292,7 +293,7 @@ class _Surroundings(nn.Module):
     ): # loss
         "Shares of the variances that are not explained: of the opening, of the levels around, and of the picture near solid spots"
         v = pictures.float().reshape(-1, 1, self.side, self.side)/255
-        spots = _opening(v)
+        spots = morphological_opening(v)
         near = torch.cat([spots.flatten(2), F.unfold(v, 5, padding=2)], 1).transpose(1, 2)
         if places is not None: near = near.gather(1, places[..., None].expand(-1, -1, near.shape[-1]))
         near,h = (near.flatten(0, 1), h.flatten(0, 1)) if counts is None else (near[counts > 0], h[counts > 0])
@@ -386,7 +387,7 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
     if tokens is None: tokens = 4096 if device.type == 'cpu' and not compiled else 2**17
     model = _for_hardware(_first_model(run), run.hardware, run.recipe).to(device)
     teacher = _first_model(run).to(device).eval().requires_grad_(False) if run.distil else None
-    reader = _Surroundings(model.config.d_model, data.max_length).to(device) if run.pretrain or run.auxiliary else None
+    reader = NeighbourhoodLoss(model.config.d_model, data.max_length).to(device) if run.pretrain or run.auxiliary else None
     optimisers = _Optimisers(run, model, reader)
     batches = Batches(data.train, run.batch, seed=run.seed, drop_last=True)
     per_epoch,update,best,seconds = len(batches),0,-1.,0.
@@ -439,7 +440,7 @@ def _train(run, folder, data, resume, tokens, precision, compiled, minutes, save
                     if not compiled: part = part[..., :int(lengths[i:i + size].max())]
                     pictures,L,places,counts = part,part.shape[-1],None,None
                     if run.keep < 1: places = torch.randperm(L)[:math.ceil(run.keep*L)].sort().values; part = part[..., places]; places = places.to(device)
-                    if run.keep_dark < 1: part,places,counts = _lit(part, run.keep_dark); places,counts = places.to(device),counts.to(device)
+                    if run.keep_dark < 1: part,places,counts = foreground_tokens(part, run.keep_dark); places,counts = places.to(device),counts.to(device)
                     target = y[i:i + size].to(device)
                     with torch.autocast(device.type, torch.bfloat16, enabled=precision == 'bf16'):
                         if reader is None: logits = forward(part.to(device), places=places, counts=counts)

@@ -54,7 +54,7 @@ def _where(compare, t, value): return compare(t, value, out=torch.empty_like(t))
 _outer_threads = ContextVar('_outer_threads', default=None)
 
 @contextmanager
-def one_thread():
+def single_threaded():
     "Torch computes on one thread within, and `in_blocks` on as many as before: torch's own go on spinning after an operation and would take their cores"
     before = torch.get_num_threads()
     token = _outer_threads.set(_outer_threads.get() or before)
@@ -80,7 +80,7 @@ def in_blocks(
     n_threads = min(_outer_threads.get() or torch.get_num_threads(), len(pieces))
     if n_threads < 2: list(map(run, seeds, pieces))
     else:
-        with one_thread(),ThreadPoolExecutor(n_threads) as pool: list(pool.map(run, seeds, pieces))
+        with single_threaded(),ThreadPoolExecutor(n_threads) as pool: list(pool.map(run, seeds, pieces))
 
 def _like(t): return torch.empty_like(t, memory_format=torch.contiguous_format)
 

@@ -111,7 +111,7 @@ def _empty(*shape, dtype=torch.float32):
     if math.prod(shape) < 1<<23: return torch.empty(shape, dtype=dtype)
     return torch.from_numpy(np.empty(shape, {torch.float32: np.float32, torch.float64: np.float64}[dtype]))
 
-def _in_blocks(work, n, size):
+def in_row_blocks(work, n, size):
     "Run `work(blocks)` on each of torch's threads, where `blocks` yields the slices of at most `size` of `n` rows that no other took"
     starts,n_threads,inference = iter(range(0, n, size)),torch.get_num_threads(),torch.is_inference_mode_enabled()
     def run():
@@ -244,7 +244,7 @@ class StructuredProduct(nn.Module):
                     if per_row: T[:cut.stop - cut.start].mul_(self.factor[cut])
                     out[rows, cut] = T[:cut.stop - cut.start].T
         size = max(32, (1<<17)//p)
-        _in_blocks(work, n, size)
+        in_row_blocks(work, n, size)
         return out
 
 # %% ../nbs/01_samplers.ipynb #4f70d4b0

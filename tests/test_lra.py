@@ -20,7 +20,7 @@ from kernel_aimc.chip import HERMES, HERMES_CALIBRATED
 from kernel_aimc.encoder import ENCODERS, Encoder
 from kernel_aimc.layers import AnalogLinear, set_time
 from kernel_aimc.lra import *
-from kernel_aimc.lra import COLUMNS, _Surroundings, _contrasted, _distilled, _halved, _lit, _mixed, _opening, _precision, correct, on_chip
+from kernel_aimc.lra import COLUMNS, NeighbourhoodLoss, _contrasted, _distilled, _halved, foreground_tokens, _mixed, morphological_opening, _precision, correct, on_chip
 from kernel_aimc.lra_data import Batch, LRAData, Sequences
 from kernel_aimc.noisy_kernels import Averaged
 from kernel_aimc.samplers import stream
@@ -109,18 +109,18 @@ def test_bfloat16_is_chosen_where_matrix_instructions_are():
 def test_pretraining_needs_no_labels_and_dark_pixels_stand_for_more():
     g = torch.Generator().manual_seed(0)
     v = torch.zeros(1, 1, 12, 12); v[..., 2:5, 3:6] = torch.tensor([[50., 90, 50], [90, 200, 90], [50, 90, 50]]); v[..., 8, :] = 255; v[..., 9, 3:9] = 255      # a spot, and a line of 1 to 2 pixels
-    spots = _opening(v)[0, 0]
+    spots = morphological_opening(v)[0, 0]
     assert (spots[2:5, 3:6] == 50).all() and spots.count_nonzero() == 9
     x = torch.randint(20, 256, (50, 64), generator=g)*(torch.rand(50, 64, generator=g) < .3)
     x.view(50, 8, 8)[::2, 2:5, 2:5] = 200
-    levels,places,counts = _lit(x, .25)
+    levels,places,counts = foreground_tokens(x, .25)
     assert torch.equal(levels, x.gather(1, places)) and levels.shape[1] < 55 and all(p[c > 0].unique().numel() == (c > 0).sum() for p,c in zip(places, counts))
     assert ((counts == 1) == (levels >= 20))[counts > 0].all() and (counts[(levels < 20) & (counts > 0)] == 4).all() and torch.equal(((levels >= 20) & (counts > 0)).sum(1), (x >= 20).sum(1))
     assert counts.sum(1).mean().item() == pytest.approx(64, abs=7)                                       # 4 standard errors
-    assert torch.equal(_lit(x, 1.)[2], torch.ones(50, 64))
+    assert torch.equal(foreground_tokens(x, 1.)[2], torch.ones(50, 64))
 
-    h,reader = torch.randn(50, 64, 8, generator=g),_Surroundings(8, 64)
-    h[..., 3] = _opening(x.float().reshape(50, 1, 8, 8)).flatten(1)/255
+    h,reader = torch.randn(50, 64, 8, generator=g),NeighbourhoodLoss(8, 64)
+    h[..., 3] = morphological_opening(x.float().reshape(50, 1, 8, 8)).flatten(1)/255
     means = torch.randn(50, 8, generator=g)
     before = reader(h, means, x, None, None).item()
     with torch.no_grad(): reader.near.weight[0, 3] = 1.

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 from kernel_aimc.pcm import *
-from kernel_aimc.pcm import one_thread
+from kernel_aimc.pcm import single_threaded
 
 # %% ../nbs/03_pcm.ipynb #7abd4f91
 def test_branches_choose_element_by_element():
@@ -98,7 +98,7 @@ def test_pairs_are_programmed_like_single_devices():
     for n in 1, 2:
         torch.set_num_threads(n)
         with torch.inference_mode(n == 2): again.append(PCM_TDP.read(conductance, nu, 60., torch.Generator().manual_seed(1)))
-        with one_thread(): again.append(PCM_TDP.read(conductance, nu, 60., torch.Generator().manual_seed(1), q=PCM_TDP.read_q(conductance/PCM_TDP.g_max_uS)))
+        with single_threaded(): again.append(PCM_TDP.read(conductance, nu, 60., torch.Generator().manual_seed(1), q=PCM_TDP.read_q(conductance/PCM_TDP.g_max_uS)))
         assert torch.get_num_threads() == n
     torch.set_num_threads(threads)
     assert all(torch.equal(again[0], a) for a in again)

@@ -153,7 +153,7 @@ RIDGE = """
 import json, resource, sys, time
 import numpy as np
 {imports}
-clock = time.process_time if {one_thread} else time.perf_counter
+clock = time.process_time if {single_threaded} else time.perf_counter
 rng = np.random.default_rng(0)
 X = rng.standard_normal((100_000, 64), dtype=np.float32)
 y = (X[:, 0]*X[:, 1] > 0).astype(int)
@@ -172,7 +172,7 @@ def ridge_processes(n=3):
     threads = '1' if ONE_THREAD else '2'
     env = os.environ | {name: threads for name in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS')}
     def run(which):
-        code = RIDGE.format(imports=which['imports'].format(threads=threads), work=which['work'], one_thread=ONE_THREAD)
+        code = RIDGE.format(imports=which['imports'].format(threads=threads), work=which['work'], single_threaded=ONE_THREAD)
         return json.loads(subprocess.run([sys.executable, '-c', code], check=True, capture_output=True, text=True, env=env).stdout)
     pairs = [(run(OURS), run(THEIRS)) for _ in range(n)]
     for i,(name,unit,scale,target) in enumerate((('time', 'ms', 1e3, .6), ('peak memory', 'MB', 1, .5))):
