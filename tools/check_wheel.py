@@ -10,7 +10,7 @@ MEASURE = """
 import time, importlib, pkgutil
 start = time.perf_counter(); import torch; torch_s = time.perf_counter() - start
 start = time.perf_counter(); import kernel_aimc
-names = [m.name for m in pkgutil.iter_modules(kernel_aimc.__path__) if m.name not in ('_modidx', 'processors')] # processors is for development
+names = [m.name for m in pkgutil.iter_modules(kernel_aimc.__path__) if m.name not in ('_modidx', 'processors', 'pages')] # these two are for development
 for name in names:
     if name != 'estimators': importlib.import_module('kernel_aimc.' + name)
 own_s = time.perf_counter() - start
