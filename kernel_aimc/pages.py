@@ -88,7 +88,7 @@ class PageCells(Processor):
         d = cell.directives_
         if d.keys() & _LEFT_OUT or ('export_test' in d and not d['export_test'].strip()): del cell['source']
         elif 'export_test' in d: self._fold(cell, 'Check: ' + d['export_test'].strip().replace('_', ' '))
-        elif only_imports(cell.source): self._fold(cell, 'Imports')
+        elif only_imports(cell.source): cell.source = _IMPORTS + cell.source
         elif asserts(cell.source) and not d.keys() & {'export', 'exporti'}: self._fold(cell, 'Check')
         elif d.keys() & {'export', 'exporti'} and not cell.source.strip(): del cell['source']
 
@@ -99,13 +99,18 @@ class PageCells(Processor):
             if cell.cell_type == 'markdown': section = (re.findall(r'^#+ (.*)$', cell.source, re.M) or [section])[-1]
             names = public_names(cell.source) if cell.cell_type == 'code' and 'export' in cell.directives_ else []
             if names and (text := heading_of(names, self.module, section)): cells.append(_markdown_cell(text))
-            cells.append(cell)
+            if cells and _folded_imports(cell) and _folded_imports(cells[-1]): cells[-1].source += '\n' + cell.source.partition(_IMPORTS)[2]
+            else: cells.append(cell)
         self.nb.cells = cells
 
     def _fold(self, cell, summary):
         cell.source = f'#| code-fold: true\n#| code-summary: "{summary}"\n{cell.source}'
 
 # %% ../nbs/91_pages.ipynb #0370dbeb
+_IMPORTS = '#| code-fold: true\n#| code-summary: "Imports"\n'
+
+def _folded_imports(cell): return cell.cell_type == 'code' and cell.source.startswith(_IMPORTS)
+
 def _markdown_cell(source):
     cell = mk_cell(source, 'markdown')
     cell.directives_ = {}
