@@ -96,6 +96,7 @@ class PageCells(Processor):
         "Put a heading before each exported cell that defines a public name"
         cells,section = [],''
         for cell in self.nb.cells:
+            if 'source' not in cell: continue # left out
             if cell.cell_type == 'markdown': section = (re.findall(r'^#+ (.*)$', cell.source, re.M) or [section])[-1]
             names = public_names(cell.source) if cell.cell_type == 'code' and 'export' in cell.directives_ else []
             if names and (text := heading_of(names, self.module, section)): cells.append(_markdown_cell(text))
