@@ -115,6 +115,7 @@ class Step:
     @property
     def n_weights(self): return self.layer.n_weights if self.layer else 0
 
+# %% ../nbs/06_energy.ipynb #cd1bf319
 @dataclass(frozen=True, kw_only=True)
 class Workload:
     "Steps, what enters and what leaves, and how many vectors (or tokens) that is"
@@ -340,6 +341,7 @@ class ChipCost:
     @property
     def tops_per_w(self): return (self.analog.ops + self.digital.ops)/self.energy_nJ/1e3
 
+# %% ../nbs/06_energy.ipynb #b318979c
 def hermes_cost(
     workload:Workload,
     mode:ReadMode=HERMES_1PHASE,

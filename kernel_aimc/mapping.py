@@ -129,7 +129,10 @@ class Occupancy:
 
 # %% ../nbs/05_mapping.ipynb #e3f3f012
 class Floorplan(Occupancy):
-    "Where the tiles of a list of layers sit, and what a product takes there. Made by `map_matrices`"
+    """Where the tiles of a list of layers sit, and what a product takes there. Made by `map_matrices`
+
+    The arguments are those of `Occupancy`.
+    """
     def reads_by_core(self, name):
         "core -> reads of one product there"
         return Counter(core for core,*_ in {(p.core, p.row, p.tile.inputs) for p in self.of(name)})
@@ -302,7 +305,9 @@ def map_matrices(
                          f"the chip has {n_cores}{hint}")
     return Floorplan(layers, tuple(placements), tuple(chip_shape), replication)
 
+# %% ../nbs/05_mapping.ipynb #8e93d603
 def _check_request(layers, chip_shape, packing, columns, replication):
+    "Raise ValueError unless `map_matrices` can work with these arguments"
     names = [l.name for l in layers]
     if packing not in PACKINGS:
         raise ValueError(f"map_matrices: packing must be one of {', '.join(map(repr, PACKINGS))}, got {packing!r}.")

@@ -92,8 +92,10 @@ class DeviceStatistics:
 
 # %% ../nbs/03_pcm.ipynb #77ba2c26
 class PCM(DeviceStatistics):
-    "A phase-change device group: one polarity of a weight. Conductances in µS, times in s"
+    """A phase-change device group: one polarity of a weight. Conductances in µS, times in s
 
+    The arguments are those of `DeviceStatistics`.
+    """
     @torch.no_grad()
     def program(self,
         g_target_uS:Tensor, # targets in [0, g_max_uS], any shape

@@ -32,7 +32,7 @@ def _held_line(n):
     return sparse.diags_array([beside, diagonal, beside], offsets=[-1, 0, 1])
 
 def _network(G_uS, row_ohm, col_ohm, adc_sides):
-    "Factorised K, and B, S as sparse matrices; nodes of the rows, then of the columns, each (outputs, inputs) flattened"
+    "Factorised K, and B, S as sparse matrices; nodes of rows, then of columns, each (outputs, inputs) flattened"
     n_out,n_in = G_uS.shape
     G = G_uS.numpy(force=True).astype(float).ravel()
     n = len(G)

@@ -125,8 +125,9 @@ def test_copies_average_or_work_in_parallel():
         average,parallel = hermes_cost(work, plan=plan),hermes_cost(work, plan=plan, copies='parallel')
         assert math.isclose(average.energy_nJ, r*one.energy_nJ) and math.isclose(average.time_ns, one.time_ns)
         assert math.isclose(parallel.energy_nJ, one.energy_nJ) and math.isclose(parallel.time_ns, one.time_ns/r)
-        assert math.isclose(average.utilisation, one.utilisation) and math.isclose(parallel.utilisation, one.utilisation)
-    beside = map_matrices([Layer('Ω', 128, 200)], replication=2) # side by side at the same rows: a read serves both copies
+        assert math.isclose(average.utilisation, one.utilisation)
+        assert math.isclose(parallel.utilisation, one.utilisation)
+    beside = map_matrices([Layer('Ω', 128, 200)], replication=2) # at the same rows: a read serves both copies
     work = projection_workload(128, 200, 1000)
     assert hermes_cost(work, plan=beside).energy_nJ == hermes_cost(work).energy_nJ
     assert hermes_cost(work, plan=beside, copies='parallel').core_reads == 1000
@@ -143,7 +144,8 @@ def test_wrong_questions_are_answered_clearly():
         'attention_workload: length must be': lambda: attention_workload(1.5),
         "task must be one of 'listops'": lambda: model_workload('text'),
         "copies must be 'average' or 'parallel'": lambda: hermes_cost(small, copies='twice'),
-        'no matrix of projection 3 -> 8 is in the plan, which holds W': lambda: hermes_cost(small, plan=plan('W', 8, 3)),
+        'no matrix of projection 3 -> 8 is in the plan, which holds W':
+            lambda: hermes_cost(small, plan=plan('W', 8, 3)),
         "'Ω' is 3 -> 9 in the plan but 3 -> 8": lambda: hermes_cost(small, plan=plan('Ω', 9, 3)),
         'replication belongs to the plan': lambda: hermes_cost(small, plan=plan('Ω', 8, 3), replication=2),
         r'plan is for cores of \(16, 16\)': lambda: hermes_cost(small, plan=plan('Ω', 8, 3, chip=(4, 16, 16))),
@@ -159,7 +161,8 @@ def test_measured_times_grow_with_the_work():
     assert a.time_ns > 0 and math.isclose(a.energy_nJ, 10*a.time_ns)
     assert 5 < b.time_ns/a.time_ns < 500 and b.ops == 50*a.ops
     assert math.isnan(measured_cost(projection_workload(64, 64, 10)).energy_nJ)
-    with pytest.raises(ValueError, match='power_W must be > 0'): measured_cost(projection_workload(64, 64, 10), power_W=-1)
+    with pytest.raises(ValueError, match='power_W must be > 0'):
+        measured_cost(projection_workload(64, 64, 10), power_W=-1)
     with pytest.raises(ValueError, match='no stored matrix'): measured_cost(attention_workload(10, exact=True))
 
 # %% ../nbs/06_energy.ipynb #c679f3c9
