@@ -75,7 +75,7 @@ class Spec:
     content: str|None = None # hash of the sorted rows; None: not known
     train_size: float = .5
 
-# %% ../nbs/12_datasets.ipynb #53a96082
+# %% ../nbs/12_datasets.ipynb #fe1ae8fa
 _UCI = 'https://archive.ics.uci.edu/static/public'
 _LIBSVM = 'https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/binary'
 
@@ -89,7 +89,7 @@ _LETTERS = tuple('ABCDEFGHIJKLMNOPQRSTUVWXYZ')
 _LETTER_COUNTS = (789, 766, 736, 805, 768, 775, 773, 734, 755, 747, 739, 761, 792,
                   783, 753, 803, 783, 758, 748, 796, 813, 764, 752, 787, 786, 734)
 
-# %% ../nbs/12_datasets.ipynb #affa1bb0
+# %% ../nbs/12_datasets.ipynb #ee6be38a
 DATASETS = {
     'magic': Spec(
         files={'magic04.data': ''}, urls={'magic04.data': f'{_UCI}/159/magic+gamma+telescope.zip'}, read=_read_table,
@@ -158,11 +158,12 @@ def _download(name, spec, folder):
         try: _download_file(file, url, folder)
         except Exception as e: # whatever stops a download, the way out is the same
             reason = str(e).splitlines()[0][:120] if str(e) else type(e).__name__
-            raise DataNotFound(f"load: {name} is not in {folder}, not in an installed package, and could not be "
-                               f"downloaded ({type(e).__name__}: {reason}). Put {' and '.join(spec.files)} from {url} there, "
-                               f"or name the folder that has it with data_home or KERNEL_AIMC_DATA.") from None
+            raise DataNotFound(
+                f"load: {name} is not in {folder}, not in an installed package, and could not be downloaded "
+                f"({type(e).__name__}: {reason}). Put {' and '.join(spec.files)} from {url} there, "
+                f"or name the folder that has it with data_home or KERNEL_AIMC_DATA.") from None
 
-# %% ../nbs/12_datasets.ipynb #25ec4a6b
+# %% ../nbs/12_datasets.ipynb #7bcf2c6c
 def _read_files(name, spec, folder):
     "Features, labels, and slices of the parts, from the files of a set; then the names of the files"
     files = spec.files | {f: part for f,part in spec.optional.items() if (folder/f).exists()}
