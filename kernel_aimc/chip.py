@@ -19,7 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .converters import Converters, columns_to_numbers, draw_noise, is_range, measured_product, quantise, range_of
+from .converters import (Converters, columns_to_numbers, draw_noise, is_range, measured_product, quantise,
+                                    range_of)
 from .crossbar import Crossbar, Tiles
 from .digital_unit import DigitalUnit, column_scales
 from .pcm import PCM, PCM_TDP, Branches, single_threaded
@@ -51,14 +52,14 @@ class ChipConfig:
     adc_bits: int|None = None # resolution of a conversion, bits; None: no rounding
     adc_bound: float|None = None # range of a conversion, in fully-on inputs; None: no limit
     out_bits: int|None = None # resolution of a core's output, bits; None: no rounding
-    out_bound: float|str|None = None # range of a core's output: fully-on inputs, or a rule as for `input_range`; None: no limit
+    out_bound: float|str|None = None # range of a core's output: fully-on inputs, or a rule; None: no limit
     out_rounding: str = 'nearest' # or 'truncate': towards 0
     # digital unit
-    drift_compensation: str|None = None # 'global': one factor per tile at each reading, 'column': one per column; None: off
+    drift_compensation: str|None = None # at each reading, 'global': a factor per tile, 'column': per column; None: off
 
     crossbar,converters,digital_unit = Crossbar,Converters,DigitalUnit # parts; a subclass may name others
 
-    def __post_init__(self): check_settings(self)
+    def __post_init__(self): _check_settings(self)
 
     def program(self,
         W:Tensor, # weights, shape (outputs, inputs), as in `nn.Linear`
@@ -67,7 +68,7 @@ class ChipConfig:
         "Program a matrix on this chip"
         return AnalogMatrix(W, self, generator=generator)
 
-# %% ../nbs/04_chip.ipynb #7185f0f7
+# %% ../nbs/04_chip.ipynb #c847ba83
 def _one_of(*allowed): return lambda v: v in allowed, f"one of {', '.join(map(repr, allowed))}"
 
 _RANGE = is_range,"a number > 0, 'max', a multiple such as '3std' or '1.5max', a quantile such as 'q0.999', or None"
@@ -92,20 +93,23 @@ _NEEDS = [ # fields, what they need, message
     (('adc_bits',), 'adc_bound', 'adc_bits needs an adc_bound, for example 12.'),
     (('out_bits',), 'out_bound', "out_bits needs an out_bound, for example 'max'.")]
 
-def check_settings(chip):
+def _check_settings(chip):
     "Raise ValueError unless each field of a chip is allowed and has what it needs"
     for name,(is_allowed,allowed) in _ALLOWED.items():
         value = getattr(chip, name)
         if not is_allowed(value): raise ValueError(f'ChipConfig: {name} must be {allowed}, got {value!r}.')
     for names,needed,message in _NEEDS:
-        if any(getattr(chip, name) for name in names) and getattr(chip, needed) is None: raise ValueError(f'ChipConfig: {message}')
+        in_use = any(getattr(chip, name) for name in names)
+        if in_use and getattr(chip, needed) is None: raise ValueError(f'ChipConfig: {message}')
 
-# %% ../nbs/04_chip.ipynb #77427abf
+# %% ../nbs/04_chip.ipynb #cab46441
 IDEAL = ChipConfig()
-HERMES = ChipConfig(device=PCM_TDP, dac_bits=8, input_range='max', drift_compensation='global') # the published device model
+# The published device model
+HERMES = ChipConfig(device=PCM_TDP, dac_bits=8, input_range='max', drift_compensation='global')
 
 # The chip as its accuracy experiments used it: four phases, weights scaled per core, 8-bit outputs
-HERMES_UNCALIBRATED = replace(HERMES, weight_scale='tile', read_phases=4, out_bits=8, out_bound='2max', input_range='2.5std')
+HERMES_UNCALIBRATED = replace(
+    HERMES, weight_scale='tile', read_phases=4, out_bits=8, out_bound='2max', input_range='2.5std')
 HERMES_CALIBRATED = replace(HERMES_UNCALIBRATED, # fitted by `kernel-aimc calibrate`; 90 % intervals:
     gain_std=.135, # 0.109 to 0.160
     out_noise=.0107, # 0.0084 to 0.0132
@@ -113,7 +117,7 @@ HERMES_CALIBRATED = replace(HERMES_UNCALIBRATED, # fitted by `kernel-aimc calibr
     out_bound='1.69max') # 1.65 to 1.73
 CHIPS = {'ideal': IDEAL, 'hermes': HERMES, 'hermes-calibrated': HERMES_CALIBRATED}
 
-# %% ../nbs/04_chip.ipynb #ed0474f6
+# %% ../nbs/04_chip.ipynb #253864a9
 _CACHED = 2**16 # outputs that are converted at once
 
 def _one_product(analog, x, R):
@@ -151,7 +155,7 @@ def _tile_by_tile(analog, x, R):
     else: in_row_blocks(convert, len(flat), max(1, _CACHED//n_out))
     return y
 
-# %% ../nbs/04_chip.ipynb #c4f2a6ba
+# %% ../nbs/04_chip.ipynb #34ded0a8
 _PARTS = dict( # part -> its tensors
     crossbar=('g_uS', 'nu', 'weights', 'weights_plus'), converters=('gain', 'offset'),
     digital=('scale', 'column_scale', 'correction', 'residual', 'baseline'))
@@ -163,9 +167,12 @@ def _of_part(part, name, read=False):
         return getattr(getattr(self, part), name)
     return property(get, lambda self, value: setattr(getattr(self, part), name, value))
 
+# %% ../nbs/04_chip.ipynb #776b3b92
 class _OneObject(nn.Module):
     "Names of the parts' tensors as if they were the matrix's own: attributes, and keys of its state"
-    R,out_bound,row_copies = _of_part('converters', 'R'),_of_part('converters', 'out_bound'),_of_part('crossbar', 'row_copies')
+    R = _of_part('converters', 'R')
+    out_bound = _of_part('converters', 'out_bound')
+    row_copies = _of_part('crossbar', 'row_copies')
 
     def __getattr__(self, name):
         if name == 'W_eff': self.read_if_unread() # nobody has asked before
@@ -210,8 +217,9 @@ def _keys(prefix):
     "Pairs of keys: with the part's name, without"
     return [(f'{prefix}{part}.{name}', prefix + name) for part,names in _PARTS.items() for name in names]
 
-# %% ../nbs/04_chip.ipynb #706e6aa3
-_INERT = ('tile_shape', 'programming', 'row_copies', 'weight_scale', 'read_phases', 'dac_bits', 'input_range', 'drift_compensation')
+# %% ../nbs/04_chip.ipynb #305c54f5
+_INERT = ('tile_shape', 'programming', 'row_copies', 'weight_scale', 'read_phases', 'dac_bits', 'input_range',
+          'drift_compensation')
 
 def _is_digital(chip):
     "Whether nothing about a chip is analog: its other fields do not matter then"
@@ -220,11 +228,13 @@ def _is_digital(chip):
 def _checked(W):
     "W, if it is a finite floating matrix"
     if W.ndim != 2 or not W.dtype.is_floating_point or W.numel() == 0:
-        raise ValueError(f"AnalogMatrix: W must be a floating matrix (outputs, inputs), got {W.dtype} of shape {tuple(W.shape)}.")
-    if not all(math.isfinite(v) for v in W.aminmax()): raise ValueError("AnalogMatrix: W holds NaN or infinite weights.")
+        raise ValueError("AnalogMatrix: W must be a floating matrix (outputs, inputs), "
+                         f"got {W.dtype} of shape {tuple(W.shape)}.")
+    if not all(math.isfinite(v) for v in W.aminmax()):
+        raise ValueError("AnalogMatrix: W holds NaN or infinite weights.")
     return W
 
-# %% ../nbs/04_chip.ipynb #7da8ff8f
+# %% ../nbs/04_chip.ipynb #84ec6e31
 class _Programmed(_OneObject):
     "Three parts of a chip that hold one matrix: programmed when made, read at a time"
     @single_threaded()
@@ -247,7 +257,8 @@ class _Programmed(_OneObject):
         w = W/self.tiles.over_inputs(scale)
         scale = scale/self.row_copies
         columns = self.converters.draw_columns(scale, stream(seed, 'columns'))
-        self.crossbar.program(w, stream(seed, 'program'), stream(seed, 'yield'), columns.gain, partial(measured_product, columns))
+        self.crossbar.program(w, stream(seed, 'program'), stream(seed, 'yield'), columns.gain,
+                              partial(measured_product, columns))
         self.digital = self.chip.digital_unit(self.chip, self.tiles, scale)
         if self.chip.drift_compensation: self.digital.set_baseline(self._one_hot())
         self.register_buffer('W_eff', torch.empty_like(W)) # known after the first reading
@@ -280,7 +291,8 @@ class _Programmed(_OneObject):
 class AnalogMatrix(_Programmed):
     """A weight matrix programmed on a chip: ``y = x @ W.T``, as the chip computes it.
 
-    Programs when made; `set_time` reads the devices at a time after programming (0 if it is not called); calling multiplies.
+    Programs when made; `set_time` reads the devices at a time after programming (0 if it is not called); calling
+    multiplies.
 
     Parameters
     ----------
@@ -295,7 +307,7 @@ class AnalogMatrix(_Programmed):
     crossbar, converters, digital : Crossbar, Converters, DigitalUnit
         The parts. ``digital`` is None if nothing about the chip is analog.
     W_eff : Tensor of shape (outputs, inputs)
-        Effective weights of the last reading, in units of W: what a noiseless product should use to get the chip's result.
+        Effective weights of the last reading, in units of W: a product with them is the chip's without noise.
     g_uS, nu : Tensor of shape (2, n, outputs, row_copies*inputs)
         Programmed conductances and drift exponents: polarity, devices in parallel. Absent without a device.
     row_copies : int
@@ -331,7 +343,8 @@ class AnalogMatrix(_Programmed):
         "The output range by the chip's rule, from products with inputs in units of R: no clipping, no noise"
         if not isinstance(self.chip.out_bound, str): return self.chip.out_bound
         weights = self.read_if_unread().crossbar.weights
-        return range_of(self.chip.out_bound, torch.stack([F.linear(X[..., i]/R, weights[:, i]) for i in self.tiles.rows]))
+        products = torch.stack([F.linear(X[..., rows]/R, weights[:, rows]) for rows in self.tiles.rows])
+        return range_of(self.chip.out_bound, products)
 
     def clipped_fraction(self, x):
         "Fraction of the inputs, of shape (..., inputs), that lie beyond the input range"
@@ -339,7 +352,7 @@ class AnalogMatrix(_Programmed):
         return 0. if R is None else (x.abs() > R).float().mean().item()
 
     def correct_columns(self, X, W):
-        "Undo gain and offset of each column, fitted on known inputs X (n, inputs) and the matrix W that was meant. Returns self."
+        "Undo gain and offset of each column, fitted on inputs X (n, inputs) and the matrix W as meant. Returns self."
         if self.digital is None: return self
         self.digital.correct(self(X), X @ W.T)
         return self._rescale()
@@ -360,8 +373,9 @@ def _to_plain(value, where='chip'):
 
 def _from_plain(value):
     "The configuration that `_to_plain` wrote"
-    if isinstance(value, dict): return _CLASSES[value['class']](**{k: _from_plain(v) for k,v in value.items() if k != 'class'})
-    return tuple(_from_plain(v) for v in value) if isinstance(value, list) else value
+    if isinstance(value, list): return tuple(_from_plain(v) for v in value)
+    if not isinstance(value, dict): return value
+    return _CLASSES[value['class']](**{name: _from_plain(v) for name,v in value.items() if name != 'class'})
 
 # %% ../nbs/04_chip.ipynb #56e22942
 def save_analog(
@@ -375,9 +389,11 @@ def save_analog(
     tensors['noise_stream'] = analog.converters.noise_stream.get_state()
     if analog.crossbar.alive is not None: tensors['alive'] = analog.crossbar.alive
     corrected = analog.digital is not None and analog.digital.corrected
-    state = dict(chip=_to_plain(analog.chip), R=analog.R, out_bound=analog.out_bound, t_s=analog.t_s, corrected=corrected)
+    state = dict(chip=_to_plain(analog.chip), R=analog.R, out_bound=analog.out_bound, t_s=analog.t_s,
+                 corrected=corrected)
     save_file(tensors, path, metadata=dict(format=_FORMAT, state=json.dumps(state)))
 
+# %% ../nbs/04_chip.ipynb #b61a4f42
 def load_analog(
     path, # of a file by `save_analog`
 ) -> AnalogMatrix:
@@ -387,8 +403,8 @@ def load_analog(
         with safe_open(path, 'pt') as f:
             meta = f.metadata() or {}
             if meta.get('format') != _FORMAT:
-                raise ValueError(f"load_analog: {path} has the format {meta.get('format')!r}, this version reads {_FORMAT!r}; "
-                                 "program the matrix anew.")
+                raise ValueError(f"load_analog: {path} has the format {meta.get('format')!r}, this version reads "
+                                 f"{_FORMAT!r}; program the matrix anew.")
             tensors = {k: f.get_tensor(k) for k in f.keys()}
             return _restored(tensors, json.loads(meta['state']))
     except (SafetensorError, KeyError, TypeError, AttributeError, RuntimeError, json.JSONDecodeError) as e:
@@ -398,7 +414,8 @@ def _restored(tensors, state):
     "The matrix that a file describes"
     analog = AnalogMatrix.__new__(AnalogMatrix)
     nn.Module.__init__(analog)
-    chip,streams = _from_plain(state['chip']),[torch.Generator().set_state(tensors.pop(f'{n}_stream')) for n in ('read', 'noise')]
+    chip = _from_plain(state['chip'])
+    streams = [torch.Generator().set_state(tensors.pop(f'{name}_stream')) for name in ('read', 'noise')]
     analog._assemble(chip, tensors['W_eff'].shape, *streams)
     analog.crossbar.alive = tensors.pop('alive', None)
     if 'scale' in tensors:

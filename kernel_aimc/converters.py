@@ -7,7 +7,7 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/converters.html.md"""
 # %% auto #0
 __all__ = ['quantise', 'is_range', 'range_of', 'Columns', 'Converters', 'columns_to_numbers', 'draw_noise', 'measured_product']
 
-# %% ../nbs/03d_converters.ipynb #94e5e8d9
+# %% ../nbs/03d_converters.ipynb #b3b891c3
 import math
 import re
 
@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from .pcm import in_blocks
 
-# %% ../nbs/03d_converters.ipynb #6086a838
+# %% ../nbs/03d_converters.ipynb #f78771f4
 def quantise(
     x:Tensor, # values, any shape
     bound:float|Tensor|None, # values beyond ±bound are clipped; None: no limit, no rounding
@@ -32,7 +32,7 @@ def quantise(
     steps = x.mul(levels/bound).clamp_(-levels, levels)
     return (steps.round_() if rounding == 'nearest' else steps.trunc_()).mul_(bound/levels)
 
-# %% ../nbs/03d_converters.ipynb #d160a914
+# %% ../nbs/03d_converters.ipynb #380cc8b9
 _RULE = re.compile(r'(?P<max>\d+(?:\.\d+)?)?max|(?P<std>\d+(?:\.\d+)?)std|q(?P<q>0?\.\d+)')
 
 def is_range(
@@ -53,12 +53,13 @@ def range_of(
     if x.numel() == 0: return 1.
     kind = _RULE.fullmatch(rule)
     if kind['std']: R = x.std().item()*float(kind['std'])
-    elif kind['q']: R = float(np.quantile(x.abs().numpy(force=True), float(kind['q']))) # torch.quantile stops at 16 million
+    elif kind['q']: # torch.quantile stops at 16 million values
+        R = float(np.quantile(x.abs().numpy(force=True), float(kind['q'])))
     else: R = max(abs(v.item()) for v in x.aminmax())*float(kind['max'] or 1)
     if not math.isfinite(R): raise ValueError("AnalogMatrix: the inputs hold NaN or infinity.")
     return R or 1. # all zeros: any range will do
 
-# %% ../nbs/03d_converters.ipynb #6c808b05
+# %% ../nbs/03d_converters.ipynb #3d77d1fd
 class Columns(nn.Module):
     "Gain and offset of each column, frozen, and the noise of each conversion"
     def __init__(self, chip, tiles, noise_stream=None):
@@ -87,12 +88,12 @@ class Columns(nn.Module):
         in_blocks(lambda generator, n: n.normal_(generator=generator), self.noise_stream, noise, size=2**18)
         return noise
 
-# %% ../nbs/03d_converters.ipynb #2862cd8f
+# %% ../nbs/03d_converters.ipynb #4fb20fb7
 class Converters(Columns):
     """What surrounds the crossbar: DAC, columns, ADC and output rounding.
 
-    Override ``quantise_input``, ``adc`` or ``round_output`` for other converters, and name the subclass in a subclass of
-    ``ChipConfig`` (``converters = ...``).
+    Override ``quantise_input``, ``adc`` or ``round_output`` for other converters, and name the subclass in a
+    subclass of ``ChipConfig`` (``converters = ...``).
 
     Parameters
     ----------
@@ -144,10 +145,11 @@ class Converters(Columns):
     @property
     def is_linear(self):
         "Whether all that follows the DAC is linear: then one product with the effective weights gives the result"
-        own = any(getattr(type(self), step) is not getattr(Converters, step) for step in ('quantise_input', 'round_output'))
-        return not (own or self.has_adc or self.chip.out_bound is not None)
+        steps = 'quantise_input', 'round_output'
+        overridden = any(getattr(type(self), step) is not getattr(Converters, step) for step in steps)
+        return not (overridden or self.has_adc or self.chip.out_bound is not None)
 
-# %% ../nbs/03d_converters.ipynb #e88e573c
+# %% ../nbs/03d_converters.ipynb #9f867c5a
 def columns_to_numbers(
     converters:Converters,
     crossbar, # `Crossbar` with `weights`
@@ -171,6 +173,7 @@ def columns_to_numbers(
             offset = converters.offset[:, i] if chip.offset_std else None
             yield convert(F.linear(x[..., rows], crossbar.weights[:, rows], offset), converters.noise_std)
 
+# %% ../nbs/03d_converters.ipynb #96aea069
 def draw_noise(
     converters:Converters,
     y:Tensor, # outputs, shape (..., outputs)

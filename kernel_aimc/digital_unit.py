@@ -7,13 +7,13 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/digital_unit.html.md"""
 # %% auto #0
 __all__ = ['column_scales', 'DigitalUnit', 'fit_columns']
 
-# %% ../nbs/03e_digital_unit.ipynb #96e91117
+# %% ../nbs/03e_digital_unit.ipynb #edab1503
 import torch
 from torch import Tensor, nn
 
 from .crossbar import Tiles
 
-# %% ../nbs/03e_digital_unit.ipynb #6764e948
+# %% ../nbs/03e_digital_unit.ipynb #01713f41
 def column_scales(
     W:Tensor, # weights, shape (outputs, inputs)
     tiles:Tiles,
@@ -24,7 +24,7 @@ def column_scales(
     if per == 'tile': scale = tiles.over_columns(scale, torch.amax)
     return torch.where(scale == 0, 1., scale)
 
-# %% ../nbs/03e_digital_unit.ipynb #ed1d0d11
+# %% ../nbs/03e_digital_unit.ipynb #a7905993
 class DigitalUnit(nn.Module):
     """What multiplies and adds behind each column.
 
@@ -72,7 +72,7 @@ class DigitalUnit(nn.Module):
         return self
 
     def correct(self, y, expected):
-        "Undo gain and offset of each column, fitted on outputs and expected outputs of shape (n, outputs). Returns self."
+        "Undo gain and offset of each column, fitted on outputs `y` and `expected`, (n, outputs). Returns self."
         gain,offset = fit_columns(y, expected)
         self.correction = self.correction/gain[:, None]
         self.residual = (self.residual + offset)/gain
@@ -80,11 +80,11 @@ class DigitalUnit(nn.Module):
         return self
 
     def add_tiles(self, parts, unit):
-        "Outputs (n, outputs) in weight units, from those of each row of tiles; `unit`: what one fully-on input stands for"
+        "Outputs (n, outputs), from those of each row of tiles; `unit` of the input for one fully-on input"
         total = sum(p.mul_(self.column_scale[:, i]*unit) for i,p in enumerate(parts))
         return total.sub_(self.residual) if self.corrected else total
 
-# %% ../nbs/03e_digital_unit.ipynb #67062755
+# %% ../nbs/03e_digital_unit.ipynb #73469bfa
 def fit_columns(
     y:Tensor, # outputs, shape (n, outputs)
     expected:Tensor, # what they should be, same shape
