@@ -19,7 +19,7 @@ from .feature_maps import RandomFeatures
 from .kernels import approximation_error
 from .samplers import seed_from, stream
 
-# %% ../nbs/04a_budget.ipynb #4d26da90
+# %% ../nbs/04a_budget.ipynb #4b481eaa
 def single_effects(
     chip:ChipConfig,
 ) -> dict: # name -> ChipConfig; 'all' is the chip itself; effects that the chip does not have are left out
@@ -47,7 +47,7 @@ def _device_effects(chip, alone):
     if chip.row_ohm or chip.col_ohm: effects['lines'] = alone('row_ohm', 'col_ohm', device=replace(chip.device, **off))
     return effects
 
-# %% ../nbs/04a_budget.ipynb #f88dc1a1
+# %% ../nbs/04a_budget.ipynb #8c8e9bc8
 def error_budget(
     chip:ChipConfig,
     kernel, # with a `feature_map`, such as `RBF(0.05)`

@@ -68,7 +68,7 @@ class ChipConfig:
         "Program a matrix on this chip"
         return AnalogMatrix(W, self, generator=generator)
 
-# %% ../nbs/04_chip.ipynb #c847ba83
+# %% ../nbs/04_chip.ipynb #81b8c70a
 def _one_of(*allowed): return lambda v: v in allowed, f"one of {', '.join(map(repr, allowed))}"
 
 _RANGE = is_range,"a number > 0, 'max', a multiple such as '3std' or '1.5max', a quantile such as 'q0.999', or None"
@@ -102,7 +102,7 @@ def _check_settings(chip):
         in_use = any(getattr(chip, name) for name in names)
         if in_use and getattr(chip, needed) is None: raise ValueError(f'ChipConfig: {message}')
 
-# %% ../nbs/04_chip.ipynb #cab46441
+# %% ../nbs/04_chip.ipynb #0b6ec934
 IDEAL = ChipConfig()
 # The published device model
 HERMES = ChipConfig(device=PCM_TDP, dac_bits=8, input_range='max', drift_compensation='global')
@@ -117,7 +117,7 @@ HERMES_CALIBRATED = replace(HERMES_UNCALIBRATED, # fitted by `kernel-aimc calibr
     out_bound='1.69max') # 1.65 to 1.73
 CHIPS = {'ideal': IDEAL, 'hermes': HERMES, 'hermes-calibrated': HERMES_CALIBRATED}
 
-# %% ../nbs/04_chip.ipynb #253864a9
+# %% ../nbs/04_chip.ipynb #72aa8830
 _CACHED = 2**16 # outputs that are converted at once
 
 def _one_product(analog, x, R):
@@ -155,7 +155,7 @@ def _tile_by_tile(analog, x, R):
     else: in_row_blocks(convert, len(flat), max(1, _CACHED//n_out))
     return y
 
-# %% ../nbs/04_chip.ipynb #34ded0a8
+# %% ../nbs/04_chip.ipynb #70cd1d6a
 _PARTS = dict( # part -> its tensors
     crossbar=('g_uS', 'nu', 'weights', 'weights_plus'), converters=('gain', 'offset'),
     digital=('scale', 'column_scale', 'correction', 'residual', 'baseline'))
@@ -167,7 +167,7 @@ def _of_part(part, name, read=False):
         return getattr(getattr(self, part), name)
     return property(get, lambda self, value: setattr(getattr(self, part), name, value))
 
-# %% ../nbs/04_chip.ipynb #776b3b92
+# %% ../nbs/04_chip.ipynb #d922b8ed
 class _OneObject(nn.Module):
     "Names of the parts' tensors as if they were the matrix's own: attributes, and keys of its state"
     R = _of_part('converters', 'R')
@@ -217,13 +217,14 @@ def _keys(prefix):
     "Pairs of keys: with the part's name, without"
     return [(f'{prefix}{part}.{name}', prefix + name) for part,names in _PARTS.items() for name in names]
 
-# %% ../nbs/04_chip.ipynb #305c54f5
+# %% ../nbs/04_chip.ipynb #8e8fdfe1
 _INERT = ('tile_shape', 'programming', 'row_copies', 'weight_scale', 'read_phases', 'dac_bits', 'input_range',
           'drift_compensation')
+_ANALOG = [f.name for f in fields(ChipConfig) if f.name not in _INERT]
 
 def _is_digital(chip):
-    "Whether nothing about a chip is analog: its other fields do not matter then"
-    return chip == replace(IDEAL, **{name: getattr(chip, name) for name in _INERT})
+    "Whether nothing about a chip is analog, so that its other fields do not matter"
+    return type(chip) is ChipConfig and all(getattr(chip, name) == getattr(IDEAL, name) for name in _ANALOG)
 
 def _checked(W):
     "W, if it is a finite floating matrix"
@@ -234,7 +235,7 @@ def _checked(W):
         raise ValueError("AnalogMatrix: W holds NaN or infinite weights.")
     return W
 
-# %% ../nbs/04_chip.ipynb #84ec6e31
+# %% ../nbs/04_chip.ipynb #53f1d09f
 class _Programmed(_OneObject):
     "Three parts of a chip that hold one matrix: programmed when made, read at a time"
     @single_threaded()
@@ -393,7 +394,7 @@ def save_analog(
                  corrected=corrected)
     save_file(tensors, path, metadata=dict(format=_FORMAT, state=json.dumps(state)))
 
-# %% ../nbs/04_chip.ipynb #b61a4f42
+# %% ../nbs/04_chip.ipynb #1ae5bf32
 def load_analog(
     path, # of a file by `save_analog`
 ) -> AnalogMatrix:

@@ -7,9 +7,10 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/converters.html.md"""
 # %% auto #0
 __all__ = ['quantise', 'is_range', 'range_of', 'Columns', 'Converters', 'columns_to_numbers', 'draw_noise', 'measured_product']
 
-# %% ../nbs/03d_converters.ipynb #b3b891c3
+# %% ../nbs/03d_converters.ipynb #1fe3a876
 import math
 import re
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ from torch.nn import functional as F
 
 from .pcm import in_blocks
 
-# %% ../nbs/03d_converters.ipynb #f78771f4
+# %% ../nbs/03d_converters.ipynb #984c46b0
 def quantise(
     x:Tensor, # values, any shape
     bound:float|Tensor|None, # values beyond ±bound are clipped; None: no limit, no rounding
@@ -32,7 +33,7 @@ def quantise(
     steps = x.mul(levels/bound).clamp_(-levels, levels)
     return (steps.round_() if rounding == 'nearest' else steps.trunc_()).mul_(bound/levels)
 
-# %% ../nbs/03d_converters.ipynb #380cc8b9
+# %% ../nbs/03d_converters.ipynb #4cf5c12a
 _RULE = re.compile(r'(?P<max>\d+(?:\.\d+)?)?max|(?P<std>\d+(?:\.\d+)?)std|q(?P<q>0?\.\d+)')
 
 def is_range(
@@ -59,7 +60,7 @@ def range_of(
     if not math.isfinite(R): raise ValueError("AnalogMatrix: the inputs hold NaN or infinity.")
     return R or 1. # all zeros: any range will do
 
-# %% ../nbs/03d_converters.ipynb #3d77d1fd
+# %% ../nbs/03d_converters.ipynb #3b5abd50
 class Columns(nn.Module):
     "Gain and offset of each column, frozen, and the noise of each conversion"
     def __init__(self, chip, tiles, noise_stream=None):
@@ -88,7 +89,7 @@ class Columns(nn.Module):
         in_blocks(lambda generator, n: n.normal_(generator=generator), self.noise_stream, noise, size=2**18)
         return noise
 
-# %% ../nbs/03d_converters.ipynb #4fb20fb7
+# %% ../nbs/03d_converters.ipynb #bdc02a51
 class Converters(Columns):
     """What surrounds the crossbar: DAC, columns, ADC and output rounding.
 
@@ -132,24 +133,24 @@ class Converters(Columns):
         "Output of a core: clipped to ±bound fully-on inputs and rounded"
         return quantise(y, bound, self.chip.out_bits, self.chip.out_rounding)
 
-    @property
+    @cached_property
     def has_adc(self):
         "Whether a conversion changes what a column adds up"
         return self.chip.adc_bound is not None or type(self).adc is not Converters.adc
 
-    @property
+    @cached_property
     def by_quadrant(self):
         "Whether each sign quadrant is converted by itself"
         return self.chip.read_phases == 4 and self.has_adc
 
-    @property
+    @cached_property
     def is_linear(self):
         "Whether all that follows the DAC is linear: then one product with the effective weights gives the result"
         steps = 'quantise_input', 'round_output'
         overridden = any(getattr(type(self), step) is not getattr(Converters, step) for step in steps)
         return not (overridden or self.has_adc or self.chip.out_bound is not None)
 
-# %% ../nbs/03d_converters.ipynb #9f867c5a
+# %% ../nbs/03d_converters.ipynb #e13ed9ef
 def columns_to_numbers(
     converters:Converters,
     crossbar, # `Crossbar` with `weights`
@@ -173,7 +174,7 @@ def columns_to_numbers(
             offset = converters.offset[:, i] if chip.offset_std else None
             yield convert(F.linear(x[..., rows], crossbar.weights[:, rows], offset), converters.noise_std)
 
-# %% ../nbs/03d_converters.ipynb #96aea069
+# %% ../nbs/03d_converters.ipynb #069e6333
 def draw_noise(
     converters:Converters,
     y:Tensor, # outputs, shape (..., outputs)

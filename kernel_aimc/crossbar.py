@@ -7,7 +7,7 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/crossbar.html.md"""
 # %% auto #0
 __all__ = ['SIGNAL_CHAIN', 'Tiles', 'add_copies', 'along_lines', 'column_conductances', 'Crossbar']
 
-# %% ../nbs/03c_crossbar.ipynb #616deb20
+# %% ../nbs/03c_crossbar.ipynb #db34a09b
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,12 +19,12 @@ from torch.nn import functional as F
 from .programming import PROGRAMMING
 from .wires import ir_drop
 
-# %% ../nbs/03c_crossbar.ipynb #51ba0bda
+# %% ../nbs/03c_crossbar.ipynb #4c620b3e
 SIGNAL_CHAIN = [[ # rows for `block_diagram`
     ('x', 'inputs'), ('DAC', '±R, 8 bit'), ('crossbar', 'g⁺ − g⁻'), ('columns', 'gain, offset,\nnoise'),
     ('ADC', 'per column'), ('rounding', 'of output'), ('digital unit', 'scale'), ('y', 'outputs')]]
 
-# %% ../nbs/03c_crossbar.ipynb #d18bb802
+# %% ../nbs/03c_crossbar.ipynb #c2ea1d27
 @dataclass(frozen=True)
 class Tiles:
     "How a matrix is cut into pieces that fit a core"
@@ -55,7 +55,7 @@ class Tiles:
         "Give each column the `reduce`d value of its tile, such as `torch.mean`; shape (outputs, input tiles) is kept"
         return torch.cat([reduce(s, 0, keepdim=True).expand_as(s) for s in S.split(self.shape[1])])
 
-# %% ../nbs/03c_crossbar.ipynb #acb28b5c
+# %% ../nbs/03c_crossbar.ipynb #b06bdf3f
 def add_copies(
     A:Tensor, # per row, shape (..., row_copies*inputs)
     row_copies:int, # one below the other
@@ -63,7 +63,7 @@ def add_copies(
     "Add the copies of a matrix that are driven with the same inputs"
     return A.unflatten(-1, (row_copies, -1)).sum(-2) if row_copies > 1 else A
 
-# %% ../nbs/03c_crossbar.ipynb #a27418bd
+# %% ../nbs/03c_crossbar.ipynb #56d0915d
 def along_lines(
     g_uS:Tensor, # conductances of either polarity, shape (2, outputs, rows)
     parts, # slices of the rows: one for each row of tiles
@@ -80,7 +80,7 @@ def along_lines(
             effective[:, i:i+n_cols, rows] = ir_drop(tile, row_ohm, col_ohm)[..., :used]
     return effective
 
-# %% ../nbs/03c_crossbar.ipynb #4c8c9741
+# %% ../nbs/03c_crossbar.ipynb #0274c3af
 def column_conductances(
     g_uS:Tensor, # of devices, shape (2, n in parallel, outputs, rows)
     chip, # `ChipConfig`: `row_ohm`, `col_ohm`
@@ -95,14 +95,14 @@ def column_conductances(
         g = along_lines(g, parts, tiles.shape, chip.row_ohm, chip.col_ohm)
     return add_copies(g, row_copies) if together else g
 
-# %% ../nbs/03c_crossbar.ipynb #492ff414
+# %% ../nbs/03c_crossbar.ipynb #6066de70
 def _check_programmed(g_uS, nu, w):
     "Raise unless a strategy returned conductances and exponents for weights `w`"
     if g_uS.shape == nu.shape and g_uS.shape[:1] + g_uS.shape[2:] == (2, *w.shape): return
     raise ValueError(f"AnalogMatrix: programming must return g_uS and nu of shape (2, n, {w.shape[0]}, {w.shape[1]}), "
                      f"got {tuple(g_uS.shape)} and {tuple(nu.shape)}.")
 
-# %% ../nbs/03c_crossbar.ipynb #d9c5ce4d
+# %% ../nbs/03c_crossbar.ipynb #9dd92290
 class Crossbar(nn.Module):
     """Programmed conductances of a matrix, and the weights that its columns see at the last reading.
 

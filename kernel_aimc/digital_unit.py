@@ -7,13 +7,13 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/digital_unit.html.md"""
 # %% auto #0
 __all__ = ['column_scales', 'DigitalUnit', 'fit_columns']
 
-# %% ../nbs/03e_digital_unit.ipynb #edab1503
+# %% ../nbs/03e_digital_unit.ipynb #61da81a2
 import torch
 from torch import Tensor, nn
 
 from .crossbar import Tiles
 
-# %% ../nbs/03e_digital_unit.ipynb #01713f41
+# %% ../nbs/03e_digital_unit.ipynb #b05bbc28
 def column_scales(
     W:Tensor, # weights, shape (outputs, inputs)
     tiles:Tiles,
@@ -24,7 +24,7 @@ def column_scales(
     if per == 'tile': scale = tiles.over_columns(scale, torch.amax)
     return torch.where(scale == 0, 1., scale)
 
-# %% ../nbs/03e_digital_unit.ipynb #a7905993
+# %% ../nbs/03e_digital_unit.ipynb #6b315193
 class DigitalUnit(nn.Module):
     """What multiplies and adds behind each column.
 
@@ -84,7 +84,7 @@ class DigitalUnit(nn.Module):
         total = sum(p.mul_(self.column_scale[:, i]*unit) for i,p in enumerate(parts))
         return total.sub_(self.residual) if self.corrected else total
 
-# %% ../nbs/03e_digital_unit.ipynb #73469bfa
+# %% ../nbs/03e_digital_unit.ipynb #bddc2486
 def fit_columns(
     y:Tensor, # outputs, shape (n, outputs)
     expected:Tensor, # what they should be, same shape

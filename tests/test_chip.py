@@ -14,7 +14,7 @@ from kernel_aimc.kernels import RBF, ArcCosine
 from kernel_aimc.pcm import PCM_ODP, PCM_TDP
 from kernel_aimc.programming import write_verify
 
-# %% ../nbs/04_chip.ipynb #5e81551a
+# %% ../nbs/04_chip.ipynb #5e21de43
 def test_settings_out_of_range_are_refused():
     wrong = dict(
         weight_scale='row', drift_compensation='all', programming='ssd', read_phases=2, out_rounding='up', dead_fraction=2,
@@ -26,7 +26,7 @@ def test_settings_out_of_range_are_refused():
     for field,value in needy.items():
         with pytest.raises(ValueError, match=f'ChipConfig: .*{field}.* needs? '): ChipConfig(**{field: value})
 
-# %% ../nbs/04_chip.ipynb #638a4dc3
+# %% ../nbs/04_chip.ipynb #a87a5d3c
 def test_the_calibrated_chip_is_the_table():
     table = dict(device=PCM_TDP, dac_bits=8, drift_compensation='global', weight_scale='tile', read_phases=4, out_bits=8,
                  gain_std=.135, out_noise=.0107, input_range='2.41std', out_bound='1.69max')
@@ -66,7 +66,7 @@ def test_programming_reading_and_seeds():
     with pytest.raises(ValueError, match='t_s must be >= 0'): a.set_time(-1)
     with pytest.raises(ValueError, match='NaN'): a(torch.full((1, 32), math.nan))
 
-# %% ../nbs/04_chip.ipynb #e4836f7a
+# %% ../nbs/04_chip.ipynb #f9e18c9a
 def test_the_effective_weights_are_the_formula():
     W = torch.randn(40, 30, generator=torch.Generator().manual_seed(0))
     x = torch.randn(20, 30, generator=torch.Generator().manual_seed(1))
@@ -90,7 +90,7 @@ def test_the_first_reading_waits_until_it_is_wanted():
     at_0,later = (make().set_time(t).weights - make(quiet).set_time(t).weights for t in (0., 60.))
     assert torch.corrcoef(torch.stack([at_0.flatten(), later.flatten()]))[0, 1] > .9 and skipped.t_s == 60
 
-# %% ../nbs/04_chip.ipynb #e95812b1
+# %% ../nbs/04_chip.ipynb #0d9f8075
 def test_the_state_of_a_matrix_has_plain_names_and_loads_into_another():
     W = torch.randn(40, 30, generator=torch.Generator().manual_seed(0))
     x = torch.randn(9, 30, generator=torch.Generator().manual_seed(2))
