@@ -19,27 +19,35 @@ from .feature_maps import RandomFeatures
 from .kernels import approximation_error
 from .samplers import seed_from, stream
 
-# %% ../nbs/04a_budget.ipynb #45981ce9
+# %% ../nbs/04a_budget.ipynb #4b481eaa
 def single_effects(
     chip:ChipConfig,
 ) -> dict: # name -> ChipConfig; 'all' is the chip itself; effects that the chip does not have are left out
     "The effects of a chip, each alone on an otherwise ideal chip"
-    c = dict(tile_shape=chip.tile_shape, row_copies=chip.row_copies, weight_scale=chip.weight_scale, read_phases=chip.read_phases)
-    effects,off = {},dict(prog_scale=0., drift_scale=0., read_scale=0.)
-    if chip.input_range is not None: effects['input range and rounding'] = ChipConfig(**c, input_range=chip.input_range, dac_bits=chip.dac_bits)
-    if chip.device is not None:
-        for name,field in ('programming', 'prog_scale'), ('read noise', 'read_scale'), ('drift', 'drift_scale'):
-            alone = replace(chip.device, **off | {field: getattr(chip.device, field)})
-            effects[name] = ChipConfig(**c, device=alone, programming=chip.programming, drift_compensation=chip.drift_compensation)
-        if chip.row_ohm or chip.col_ohm: effects['lines'] = ChipConfig(**c, device=replace(chip.device, **off), row_ohm=chip.row_ohm, col_ohm=chip.col_ohm)
-    if chip.dead_fraction: effects['dead cells'] = ChipConfig(**c, dead_fraction=chip.dead_fraction)
+    layout = {name: getattr(chip, name) for name in ('tile_shape', 'row_copies', 'weight_scale', 'read_phases')}
     unit = dict(input_range=chip.input_range) # what column errors are measured in
+    def alone(*names, **kw): return ChipConfig(**layout, **kw, **{name: getattr(chip, name) for name in names})
+    effects = {}
+    if chip.input_range is not None: effects['input range and rounding'] = alone('input_range', 'dac_bits')
+    if chip.device is not None: effects |= _device_effects(chip, alone)
+    if chip.dead_fraction: effects['dead cells'] = alone('dead_fraction')
     for name,field in ('column gains', 'gain_std'), ('column offsets', 'offset_std'), ('output noise', 'out_noise'):
-        if getattr(chip, field): effects[name] = ChipConfig(**c, **unit, **{field: getattr(chip, field)})
-    if chip.adc_bound is not None: effects['ADC'] = ChipConfig(**c, **unit, adc_bits=chip.adc_bits, adc_bound=chip.adc_bound)
-    if chip.out_bound is not None: effects['output rounding'] = ChipConfig(**c, **unit, out_bits=chip.out_bits, out_bound=chip.out_bound, out_rounding=chip.out_rounding)
+        if getattr(chip, field): effects[name] = alone(field, **unit)
+    if chip.adc_bound is not None: effects['ADC'] = alone('adc_bits', 'adc_bound', **unit)
+    if chip.out_bound is not None: effects['output rounding'] = alone('out_bits', 'out_bound', 'out_rounding', **unit)
     return effects | {'all': chip}
 
+def _device_effects(chip, alone):
+    "Effects of devices and lines, each alone"
+    off = dict(prog_scale=0., drift_scale=0., read_scale=0.)
+    effects = {}
+    for name,field in ('programming', 'prog_scale'), ('read noise', 'read_scale'), ('drift', 'drift_scale'):
+        device = replace(chip.device, **off | {field: getattr(chip.device, field)})
+        effects[name] = alone('programming', 'drift_compensation', device=device)
+    if chip.row_ohm or chip.col_ohm: effects['lines'] = alone('row_ohm', 'col_ohm', device=replace(chip.device, **off))
+    return effects
+
+# %% ../nbs/04a_budget.ipynb #8c8e9bc8
 def error_budget(
     chip:ChipConfig,
     kernel, # with a `feature_map`, such as `RBF(0.05)`
@@ -50,20 +58,20 @@ def error_budget(
     t_s:float=0., # time of the reading, s after programming
     n_programmings:int=5, # each with directions of its own
     generator:torch.Generator|None=None, # None: torch's global generator
-): # pandas.DataFrame: one row per effect, with `error` of the Gram matrix, what the effect has `added` to the digital one, and its `sd` over programmings
+): # pandas.DataFrame, a row per effect: `error`, what was `added` to the digital one, its `sd` over programmings
     "What each effect of a chip adds to the error of a kernel"
     import pandas as pd
     if n_programmings < 1: raise ValueError(f"error_budget: n_programmings must be >= 1, got {n_programmings}.")
     K,seeds = kernel(X),[seed_from(generator) for _ in range(n_programmings)]
-    def errors(chip):
-        for seed in seeds:
-            features = RandomFeatures(kernel, X.shape[1], D, sampler=sampler, chip=chip, generator=stream(seed, 'budget')).calibrate(X).set_time(t_s)
-            Z = features(X)
-            yield approximation_error(K, Z @ Z.T)
-    digital = np.array(list(errors(None)))
+    def error(chip, seed):
+        g = stream(seed, 'budget')
+        features = RandomFeatures(kernel, X.shape[1], D, sampler=sampler, chip=chip, generator=g)
+        Z = features.calibrate(X).set_time(t_s)(X)
+        return approximation_error(K, Z @ Z.T)
+    digital = np.array([error(None, seed) for seed in seeds])
     rows = [dict(effect='digital', error=digital.mean(), added=0., sd=0.)]
     for name,config in single_effects(chip).items():
-        e = np.array(list(errors(config)))
+        e = np.array([error(config, seed) for seed in seeds])
         added = np.sqrt(np.maximum(e**2 - digital**2, 0))
         rows.append(dict(effect=name, error=e.mean(), added=added.mean(), sd=added.std()))
     return pd.DataFrame(rows).set_index('effect')
