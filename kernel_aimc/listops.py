@@ -7,12 +7,12 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/listops.html.md"""
 # %% auto #0
 __all__ = ['LISTOPS_SYMBOLS', 'listops_text', 'listops_value', 'listops_block']
 
-# %% ../nbs/14_listops.ipynb #c674ad9e
+# %% ../nbs/14_listops.ipynb #d78efa90
 from typing import NamedTuple
 
 import numpy as np
 
-# %% ../nbs/14_listops.ipynb #5cd6e70a
+# %% ../nbs/14_listops.ipynb #5d15bf9f
 LISTOPS_SYMBOLS = ('', *'0123456789', '[MIN', '[MAX', '[MED', '[SM', ']') # a symbol's number is its place; 0 is padding
 _MIN,_CLOSE = 11,15 # numbers of the first operator and of the closing bracket
 
@@ -35,7 +35,7 @@ def listops_value(
         return operators[symbol - _MIN](arguments)
     return node(next(rest))
 
-# %% ../nbs/14_listops.ipynb #9a1a277e
+# %% ../nbs/14_listops.ipynb #b481e9d0
 _DEPTH,_SHORTEST,_LONGEST = 10,501,1999 # levels of a tree; symbols of a tree that is kept
 
 def _shapes(g, n):
@@ -59,7 +59,7 @@ def _select(levels, kept):
     number = np.cumsum(kept) - 1
     return [(number[tree[nodes]], args[nodes]) for tree,args in levels for nodes in [kept[tree]]]
 
-# %% ../nbs/14_listops.ipynb #87192f2b
+# %% ../nbs/14_listops.ipynb #cfcf7c39
 class _Level(NamedTuple):
     "The nodes of one depth of all trees, side by side; one entry per node, except `kind`"
     args: np.ndarray # number of arguments, 0 for a digit
@@ -91,7 +91,7 @@ def _evaluate(g, levels):
         evaluated.append(below)
     return evaluated[::-1]
 
-# %% ../nbs/14_listops.ipynb #ae54b974
+# %% ../nbs/14_listops.ipynb #5abfb8b3
 def _write(levels):
     "Symbols of all trees, one after the other"
     ends = np.cumsum(levels[0].length)
@@ -109,7 +109,7 @@ def _write(levels):
         place = np.repeat(place[operators] + 1 - first, args) + before
     return symbols
 
-# %% ../nbs/14_listops.ipynb #d4094323
+# %% ../nbs/14_listops.ipynb #bf2105fe
 def listops_block(
     k:int, # number of the block, >= 0
     *,

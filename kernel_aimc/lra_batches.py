@@ -7,7 +7,7 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/lra_batches.html.md"""
 # %% auto #0
 __all__ = ['Batches', 'prefetch']
 
-# %% ../nbs/14c_lra_batches.ipynb #d81fe5c4
+# %% ../nbs/14c_lra_batches.ipynb #75066828
 import queue
 import threading
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,7 @@ import numpy as np
 
 from .lra_data import Batch, Sequences
 
-# %% ../nbs/14c_lra_batches.ipynb #9708229c
+# %% ../nbs/14c_lra_batches.ipynb #7380e15f
 def _check(split, batch_size, multiple, pool, drop_last, tokens):
     for name,value in dict(batch_size=batch_size, multiple=multiple, pool=pool).items():
         if not isinstance(value, Integral) or value < 1:
@@ -45,7 +45,7 @@ def _cuts(padded, pool, batch_size, tokens):
         cuts.append(i)
     return cuts[:-1]
 
-# %% ../nbs/14c_lra_batches.ipynb #bdff0dd3
+# %% ../nbs/14c_lra_batches.ipynb #68f3c4a0
 class Batches:
     "Batches of a split, of similar lengths within a batch"
     def __init__(self,
@@ -113,7 +113,7 @@ class Batches:
         computed = sum(len(rows)*length*self.split.documents for rows,length in plan)
         return float(computed/sum(real[rows].sum() for rows,_ in plan))
 
-# %% ../nbs/14c_lra_batches.ipynb #f4702dc7
+# %% ../nbs/14c_lra_batches.ipynb #19d5f943
 def _fill(items, ready, stop):
     "Put ('item', value) of all items, then ('end', None) or ('error', exception), into `ready`, until `stop` is set"
     def put(*entry):
@@ -144,7 +144,7 @@ def _take(items, depth):
         stop.set()
         thread.join()
 
-# %% ../nbs/14c_lra_batches.ipynb #072379bd
+# %% ../nbs/14c_lra_batches.ipynb #c6bb84d0
 def prefetch(
     items:Iterable, # such as `Batches.epoch`
     depth:int=4, # items prepared ahead, >= 1

@@ -54,7 +54,7 @@ class Batch(NamedTuple):
         if bool((self.lengths == L).all()): return None
         return torch.arange(L, device=self.x.device) >= self.lengths[..., None]
 
-# %% ../nbs/14b_lra_data.ipynb #193ee8bd
+# %% ../nbs/14b_lra_data.ipynb #c36ac400
 @dataclass(frozen=True, eq=False)
 class Sequences:
     "One split: sequences of symbols or gray levels with their classes"
@@ -148,7 +148,7 @@ def _write(folder, parts, notes):
             if not folder.is_dir(): raise # else another process was as busy and finished first
     finally: shutil.rmtree(part, ignore_errors=True)
 
-# %% ../nbs/14b_lra_data.ipynb #9a830963
+# %% ../nbs/14b_lra_data.ipynb #8c7b8713
 def _read(folder):
     "(tokens, offsets, labels, notes), or None if they are not there or not whole"
     try:
@@ -227,7 +227,7 @@ def _members(path, name, largest, total):
             if len(content) != member.size: raise ValueError(f"load_lra: {path.name} ends within {member.name}.")
             yield match,content
 
-# %% ../nbs/14b_lra_data.ipynb #083e0694
+# %% ../nbs/14b_lra_data.ipynb #f41cac5c
 _FILES = dict( # file, address, md5 (CIFAR-10: on the publisher's page; IMDb: as torchtext, PaddleNLP and others have)
     cifar10=('cifar-10-binary.tar.gz', 'https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz',
              'c32a1d4ab5d03f1284b67883e8d87530'),
@@ -341,7 +341,7 @@ def _pair(line, path, number):
                          f"between tabs, got {len(fields)} fields, the first {fields[0][:20]!r}.")
     return int(float(fields[0])),[text[:4000] for text in fields[3:]]
 
-# %% ../nbs/14b_lra_data.ipynb #492942ec
+# %% ../nbs/14b_lra_data.ipynb #540104d6
 def _pairs(path, size=1000):
     "(symbols, lengths, labels) of up to `size` pairs at a time"
     texts,labels = [],[]
@@ -418,7 +418,7 @@ def _generator(task, seed, sizes, level, starts, jobs, progress):
     make = partial(_generate, block=block, sizes=sizes, usual=usual, jobs=jobs, progress=progress, title=title)
     return _Origin(settings, make, f'generated ({kind}seed {seed}{as_script})')
 
-# %% ../nbs/14b_lra_data.ipynb #fdde6dc8
+# %% ../nbs/14b_lra_data.ipynb #c41f9531
 def _reader(task, folder, seed, download, progress):
     "Origin of data that are read from files"
     files = _aan_files(folder) if task == 'aan' else [_archive(task, folder, download, progress)]
@@ -439,7 +439,7 @@ def _readable(read, problem, notes):
         reason = str(e).splitlines()[0] if str(e) else type(e).__name__
         raise ValueError(f"load_lra: {problem}: {reason}") from e
 
-# %% ../nbs/14b_lra_data.ipynb #0e35e096
+# %% ../nbs/14b_lra_data.ipynb #821adbc7
 def _check_settings(task, level, starts, seed, sizes, validation):
     "Raise ValueError if `load_lra` cannot take these; returns the sizes to generate, or None"
     names = lambda allowed: ', '.join(map(repr, allowed))
@@ -500,5 +500,5 @@ def load_lra(
     spec = LRA_ENCODERS[task]
     return LRAData(task, *parts, spec.classes, _VOCABULARY.get(task), mean, std, spec.max_length, origin.source, note)
 
-# %% ../nbs/14b_lra_data.ipynb #2d3c2a16
+# %% ../nbs/14b_lra_data.ipynb #fc36306b
 __getattr__ = renamed_names(__name__, dict(Batches='lra_batches.Batches', prefetch='lra_batches.prefetch'))

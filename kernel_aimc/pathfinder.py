@@ -7,18 +7,18 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/pathfinder.html.md"""
 # %% auto #0
 __all__ = ['PATHFINDER_LEVELS', 'PathfinderPictures', 'draw_pathfinder', 'pathfinder_block']
 
-# %% ../nbs/14a_pathfinder.ipynb #5adcb979
+# %% ../nbs/14a_pathfinder.ipynb #a36bbe25
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-# %% ../nbs/14a_pathfinder.ipynb #713a1805
+# %% ../nbs/14a_pathfinder.ipynb #5b8840ac
 PATHFINDER_LEVELS = dict(easy=6, medium=9, hard=14) # segments of a target curve
 _DISTRACTOR_SEGMENTS = 20 # of all distractors of a picture, about
 _SIDE = 32 # pixels
 
-# %% ../nbs/14a_pathfinder.ipynb #dea8dd52
+# %% ../nbs/14a_pathfinder.ipynb #34eb6fd8
 def _stretch(a):
     "To 0..255 by the smallest and largest value; the last two axes are a picture"
     low,high = a.min((-2, -1), keepdims=True),a.max((-2, -1), keepdims=True)
@@ -46,7 +46,7 @@ def _discs():
     fine = lambda i, j: ((y - 2*i)**2 + (x - 2*j)**2 <= 9).astype(np.float64)
     return np.stack([_shrink(fine(i, j), _SIDE).ravel() for i in range(_SIDE) for j in range(_SIDE)])
 
-# %% ../nbs/14a_pathfinder.ipynb #25c07eed
+# %% ../nbs/14a_pathfinder.ipynb #8105fb3a
 class _Directions(NamedTuple):
     "What follows from a segment's direction: 360 whole degrees of first segments, then m directions of later ones"
     ends: np.ndarray # steps (dy, dx) from a pivot to where the next segment may end, (m, 2)
@@ -81,7 +81,7 @@ def _segments():
     "Pictures of all kinds of segments, and the rooms they take: uint8, shape (kinds, 81) each"
     return tuple(np.stack(patches) for patches in zip(*(_draw_segment(y, x) for y,x in _directions().kinds.tolist())))
 
-# %% ../nbs/14a_pathfinder.ipynb #79de51d4
+# %% ../nbs/14a_pathfinder.ipynb #53d3d892
 _EDGE = 4 # empty pixels around a picture: a segment's 9 x 9 pixels reach that far
 _WIDE = _SIDE + 2*_EDGE
 _PATCH = (np.arange(9)[:, None]*_WIDE + np.arange(9)).ravel() # the pixels of a segment, from its upper left one
@@ -98,7 +98,7 @@ def _moved(a, dy, dx):
     "Values at pixels (dy, dx) further on, without the border"
     return a[..., _EDGE + dy:_EDGE + dy + _SIDE, _EDGE + dx:_EDGE + dx + _SIDE]
 
-# %% ../nbs/14a_pathfinder.ipynb #7da601d2
+# %% ../nbs/14a_pathfinder.ipynb #229219ea
 class _Curves:
     "Growing curves, some in each of n pictures: the last segment of each"
     def __init__(self, place, turn, kind, pivot):
@@ -126,7 +126,7 @@ def _fits_inside(place, degree):
     both = np.concatenate([place + d.first_head[degree], place + d.first_pivot[degree]], -1)
     return ((both >= 0) & (both < _SIDE)).all(-1)
 
-# %% ../nbs/14a_pathfinder.ipynb #43bae387
+# %% ../nbs/14a_pathfinder.ipynb #a5701911
 def _end_weights(taken, end, turn_weight):
     "Weights of the pixels where the next segment may end, shape (n, m); `taken` is the room taken, (n, pixels)"
     seen = ((end >= 0) & (end < _SIDE)).all(-1)
@@ -169,7 +169,7 @@ def _extend(g, taken, curves, c):
     curves.pivot[ok, c] = pivot[ok]
     return found
 
-# %% ../nbs/14a_pathfinder.ipynb #1e0dec8f
+# %% ../nbs/14a_pathfinder.ipynb #a16fad48
 class _Rooms(NamedTuple):
     "What must be free around the start of a curve, by the kind of its first segment"
     near: list # steps to the pixels of the segment's full room, (k, 2) each
@@ -208,7 +208,7 @@ def _free_starts(taken, degree, original):
         bad[rows] = np.logical_or.reduce([_moved(occupied[rows], *step) for step in steps[k]])
     return ~bad
 
-# %% ../nbs/14a_pathfinder.ipynb #3c409fb4
+# %% ../nbs/14a_pathfinder.ipynb #45592b6e
 def _begin_pairs(g, n, original):
     "First segments of two targets in n tries, of those that fit into the picture"
     places = _first_places(original)
@@ -232,7 +232,7 @@ def _begin_pairs(g, n, original):
     fits[left] = False
     return _first_segments(np.stack([first, second], 1), np.stack([degree, second_degree], 1)).pick(fits)
 
-# %% ../nbs/14a_pathfinder.ipynb #b85ba9be
+# %% ../nbs/14a_pathfinder.ipynb #ed728eb5
 def _target_pairs(g, segments, n, original=False):
     """Places (pairs, 2, segments, 2), kinds (pairs, 2, segments) and room taken (pairs, pixels) of the pairs that were
     finished in n tries; and how many pairs could begin"""
@@ -252,7 +252,7 @@ def _target_pairs(g, segments, n, original=False):
     places,kinds = (np.stack(a, 2) for a in zip(*history))
     return places,kinds,taken,begun
 
-# %% ../nbs/14a_pathfinder.ipynb #34e7703a
+# %% ../nbs/14a_pathfinder.ipynb #f40ab38b
 def _begin_distractors(g, taken, original):
     "First segments of a distractor in each picture, and the pictures where there was a place"
     n = len(taken)
@@ -272,7 +272,7 @@ def _begin_distractors(g, taken, original):
     rows = np.flatnonzero(started)
     return _first_segments(place[:, None], degree[:, None]).pick(rows),rows
 
-# %% ../nbs/14a_pathfinder.ipynb #903422b2
+# %% ../nbs/14a_pathfinder.ipynb #f619841a
 def _distractor(g, taken, segments, original):
     """One try of a distractor in each picture: (pictures where it worked, [(places, kinds)] of its segments).
     Adds its room to `taken` there."""
@@ -302,7 +302,7 @@ def _draw_distractors(g, taken, segments, original):
             left = np.delete(left, rows)
     return pictures,placed
 
-# %% ../nbs/14a_pathfinder.ipynb #81863c43
+# %% ../nbs/14a_pathfinder.ipynb #ad522f11
 class PathfinderPictures(NamedTuple):
     "Drawn pictures, and how they came about"
     pictures: np.ndarray # gray levels, uint8, shape (n, 32, 32)
@@ -311,7 +311,7 @@ class PathfinderPictures(NamedTuple):
     begun: int # pairs of targets that were begun until n were found
     placed: np.ndarray # distractors in each picture
 
-# %% ../nbs/14a_pathfinder.ipynb #86229ccb
+# %% ../nbs/14a_pathfinder.ipynb #920f65be
 def _draw_targets(g, segments, n, original):
     "Places, picture (n, pixels), room taken; and pairs begun"
     parts,found,begun = [],0,0
@@ -326,7 +326,7 @@ def _draw_targets(g, segments, n, original):
         for s in range(segments): _put(pictures, _segments()[0], places[:, c, s], kinds[:, c, s])
     return places,pictures,taken,begun
 
-# %% ../nbs/14a_pathfinder.ipynb #99265cd4
+# %% ../nbs/14a_pathfinder.ipynb #8935f285
 def draw_pathfinder(
     g:np.random.Generator,
     n:int, # pictures
@@ -346,7 +346,7 @@ def draw_pathfinder(
     pictures = np.maximum(np.maximum(1.5*cut(targets), 2*cut(distractors)), discs)
     return PathfinderPictures(_stretch(pictures), labels, places, begun, placed)
 
-# %% ../nbs/14a_pathfinder.ipynb #e9c6d20e
+# %% ../nbs/14a_pathfinder.ipynb #603b5500
 def pathfinder_block(
     k:int, # number of the block, >= 0
     *,

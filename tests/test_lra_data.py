@@ -53,7 +53,7 @@ def test_a_batch_is_padded_at_the_end():
     with pytest.raises(ValueError, match=r'n\*documents \+ 1 = 7 entries, got 4'):
         Sequences(split.tokens, split.offsets, split.labels, 6, documents=2)
 
-# %% ../nbs/14b_lra_data.ipynb #d6610b25
+# %% ../nbs/14b_lra_data.ipynb #a515b17b
 def test_samples_of_two_documents_and_of_pictures():
     tokens = np.arange(1, 11, dtype=np.uint8)
     pair = Sequences(tokens, np.array([0, 3, 4, 9, 10]), np.array([0, 1]), max_length=6, documents=2)
@@ -291,7 +291,7 @@ def test_load_lra_says_what_it_takes():
         with pytest.raises(ValueError, match=f'load_lra: .*{message}'): load_lra(**settings)
     with pytest.raises(DataNotFound, match='is not a folder'): load_lra('imdb', 'no-such-folder')
 
-# %% ../nbs/14b_lra_data.ipynb #af6a0405
+# %% ../nbs/14b_lra_data.ipynb #a39261dc
 def test_names_of_other_modules_are_still_found_here():
     from kernel_aimc import listops, lra_batches, pathfinder
     assert lra_data.LISTOPS_SYMBOLS is listops.LISTOPS_SYMBOLS and lra_data.listops_text is listops.listops_text
