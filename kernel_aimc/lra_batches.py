@@ -34,6 +34,12 @@ def _padded_lengths(split, lengths, multiple):
     if not split.padded: return np.full(len(split), split.max_length)
     return np.minimum(np.maximum(-(-lengths//multiple), 1)*multiple, split.max_length)
 
+def _pools(n, batch_size, pool):
+    "The pool of each of n samples: pools have about the same number of batches, at most `pool`"
+    batch = np.arange(n)//batch_size
+    n_batches = batch[-1] + 1
+    return batch*max(1, -(-n_batches//pool))//n_batches
+
 def _cuts(padded, pool, batch_size, tokens):
     "Where a new batch begins, if no batch may have more symbols than `tokens` or mix pools; samples are in order"
     cuts,i = [],0
@@ -76,19 +82,12 @@ class Batches:
         g = np.random.default_rng([self.seed, epoch])
         order = g.permutation(n) if self.shuffle else np.arange(n)
         if self.drop_last: order = order[:n - n%size]
-        pool = self._pools(len(order))
+        pool = _pools(len(order), size, self.pool) if self.shuffle else 0*order
         if not self.shuffle or self.pool > 1: order = order[np.lexsort((self._lengths[order], pool))]
         if self.tokens is None: cuts = np.arange(size, len(order), size)
         else: cuts = _cuts(self._padded[order]*self.split.documents, pool, size, self.tokens)
         plan = [(rows, int(self._padded[rows].max())) for rows in np.split(order, cuts)]
         return [plan[i] for i in g.permutation(len(plan))] if self.shuffle else plan
-
-    def _pools(self, n):
-        "The pool of each of n samples: pools have about the same number of batches"
-        batch = np.arange(n)//self.batch_size
-        if not self.shuffle: return 0*batch
-        n_batches = batch[-1] + 1
-        return batch*max(1, -(-n_batches//self.pool))//n_batches
 
     def __len__(self): # the same for every epoch if `tokens` is None, else that of the first
         if self.tokens: return len(self.plan(0))

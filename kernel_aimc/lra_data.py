@@ -95,20 +95,16 @@ class Sequences:
         documents = (rows[:, None]*self.documents + np.arange(self.documents)).ravel()
         starts = self.offsets[documents]
         lengths = self.offsets[documents + 1] - starts
-        length = self._checked_length(length, lengths)
+        if length is None: length = int(lengths.max(initial=0))
+        elif not length > 0: raise ValueError(f"Sequences.batch: length must be > 0, got {length}.")
+        if not self.padded and length != self.max_length:
+            raise ValueError(f"Sequences.batch: length of these samples must be {self.max_length}, got {length}.")
         lengths = np.minimum(lengths, length)
         x = np.zeros((len(documents), length), np.uint8)
         for to,a,n in zip(x, starts.tolist(), lengths.tolist()): to[:n] = self.tokens[a:a + n]
         shape = (len(rows),) if self.documents == 1 else (len(rows), self.documents)
         return Batch(torch.from_numpy(x).reshape(*shape, length), torch.from_numpy(self.labels[rows]),
                      torch.from_numpy(lengths).reshape(shape), torch.from_numpy(rows))
-
-    def _checked_length(self, length, lengths):
-        if length is None: length = int(lengths.max(initial=0))
-        elif not length > 0: raise ValueError(f"Sequences.batch: length must be > 0, got {length}.")
-        if not self.padded and length != self.max_length:
-            raise ValueError(f"Sequences.batch: length of these samples must be {self.max_length}, got {length}.")
-        return length
 
 # %% ../nbs/14b_lra_data.ipynb #ce95dce1
 _FORMAT = 1 # raise it when the content of converted files changes for the same settings

@@ -155,6 +155,7 @@ def _choose_ends(g, taken, end, weight):
         left = left[~fits]
     return found,choice
 
+# %% ../nbs/14a_pathfinder.ipynb #7192b0ac
 def _extend(g, taken, curves, c):
     "Add a segment to curve c of every picture and the room of the one before to `taken`; returns where that worked"
     d = _directions()
