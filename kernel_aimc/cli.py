@@ -19,7 +19,7 @@ import click
 
 from . import __version__
 
-# %% ../nbs/16_cli.ipynb #384b2e18
+# %% ../nbs/16_cli.ipynb #98a6625b
 _WIDTH = 100 # characters of a line
 
 @click.group(name='kernel-aimc', invoke_without_command=True,
@@ -118,7 +118,7 @@ def _chips():
     from kernel_aimc.chip import CHIPS
     return ('fp32', *CHIPS)
 
-# %% ../nbs/16_cli.ipynb #994df2bd
+# %% ../nbs/16_cli.ipynb #068a6f1b
 def _options(*options):
     "One decorator that adds several options"
     def decorate(f):
@@ -146,7 +146,7 @@ def _list(*names, of, default, **settings):
     "Comma-separated words, out of the function `of`"
     return _option(*names, type=_Names(of), default=default, **({'metavar': 'NAMES'} | settings))
 
-# %% ../nbs/16_cli.ipynb #2b38b85c
+# %% ../nbs/16_cli.ipynb #27ff20fe
 def _out(default, what):
     return _option('--out', type=click.Path(path_type=Path), default=default, metavar='PATH',
                    help=f'{what}: a folder, or the name of a .csv file in it.')
@@ -163,7 +163,7 @@ def _csv(path, name):
     except OSError as e: raise click.ClickException(f"--out: cannot write {path}: {e.strerror}.") from None
     return path
 
-# %% ../nbs/16_cli.ipynb #7cccd42a
+# %% ../nbs/16_cli.ipynb #bd4ee9a7
 def _digits(v, digits=3):
     "Three significant digits, blank if not known"
     if v != v: return ''
@@ -196,7 +196,7 @@ def _blocks(names, columns):
                               [[name, *(cells[i] for _,cells in block)] for i,name in enumerate(names)])
                        for block in blocks)
 
-# %% ../nbs/16_cli.ipynb #1d19b3d6
+# %% ../nbs/16_cli.ipynb #c5c16402
 _RIDGE_GRID = _options(
     _list('--datasets', of=_ridge_choices('NAMES'), default='magic,letter-binary',
           help='Data sets: magic, letter, letter-binary, eeg, skin, cod-rna, ijcnn1. The two defaults come with '
@@ -228,7 +228,7 @@ _RIDGE_WORK = _options(
     _out('runs/ridge', 'Where to write ridge.csv and two figures'),
     click.option('--no-cache', is_flag=True, help='Compute everything anew, and keep nothing in the cache.'))
 
-# %% ../nbs/16_cli.ipynb #f5bf96c7
+# %% ../nbs/16_cli.ipynb #9e2f9b5b
 @cli.command(short_help='Ridge classification in software and on the chip.')
 @_RIDGE_GRID
 @_RIDGE_WORK
@@ -269,7 +269,7 @@ def _write_ridge(results, out):
     for path,plot in zip(figures, (plot_accuracy, plot_error)): plot(results).savefig(path, dpi=150)
     return [out, *figures]
 
-# %% ../nbs/16_cli.ipynb #6ade9cd3
+# %% ../nbs/16_cli.ipynb #0165eaaf
 def _accuracies(table, n_samplers, seeds, protocol):
     "The text that `ridge` prints, from the DataFrame of `accuracy_table`"
     pm = lambda mean, sd: _points(mean, '') + (f' ± {sd:.2f}' if n_samplers > 1 and mean == mean else '')
@@ -342,7 +342,7 @@ def remedies(datasets, kernels, samplers, seeds, platform, aged, out, **settings
     click.echo(_blocks(list(table.index), columns))
     click.echo(f'\nWritten: {out}')
 
-# %% ../nbs/16_cli.ipynb #09f65f3e
+# %% ../nbs/16_cli.ipynb #d9f7e535
 @cli.command(short_help='Show which data sets are here, and where the others are.')
 @_DATA_HOME
 def datasets(data_home):
@@ -361,9 +361,11 @@ def datasets(data_home):
             addresses = sorted({os.path.dirname(u) for u in spec.urls.values()})
             state = f"not here: {', '.join(spec.files)} from {', '.join(addresses)}"
         except ValueError as e: state = f'damaged: {e}'
-        click.echo(f'{name:8}  {spec.n_features:2} features, {len(spec.classes):2} classes  {state}')
+        line = f'{name:8}  {spec.n_features:2} features, {len(spec.classes):2} classes  {state}'
+        if len(line) > _WIDTH: line = line.replace(' from ', f'\n{"":35}from ', 1)
+        click.echo(line)
 
-# %% ../nbs/16_cli.ipynb #993f5b20
+# %% ../nbs/16_cli.ipynb #c671a2b2
 _WORKLOADS = dict( # workload -> names of its parameters
     projection=('d', 'directions', 'n', 'kernel'),
     attention=('d', 'directions', 'heads', 'length'),
@@ -432,7 +434,7 @@ def energy(ctx, workload, digital, copies, fused, measure, power_w, as_json, **s
                  softmax_attention=_exact_attention(workload, work, settings, machine, dtype, fused))
     click.echo(json.dumps(facts, indent=1) if as_json else _energy_text(facts, plan))
 
-# %% ../nbs/16_cli.ipynb #07d68b06
+# %% ../nbs/16_cli.ipynb #b672332e
 def _check_energy(ctx, workload, packing, measure, power_w):
     "Refuse options that would be ignored"
     words = {p.name: p.opts[0] for p in ctx.command.params}
@@ -462,7 +464,7 @@ def _workload(workload, s):
     else: work = attention_workload(s['length'] or 1024, s['d'] or 32, s['directions'] or 128, s['heads'])
     return work,map_matrices(work.layers, packing=packing or 'dense', replication=replication)
 
-# %% ../nbs/16_cli.ipynb #7e7521c7
+# %% ../nbs/16_cli.ipynb #f7f8dc10
 def _on_chip(work, plan, replication, copies):
     "How much of the workload and of the chip is used"
     return dict(matrices=len(plan.layers), replication=replication, copies=copies, cores=plan.n_cores,
@@ -484,7 +486,7 @@ def _exact_attention(workload, work, s, machine, dtype, fused):
     return dict(platform=f'{machine.name} {dtype}', time_ns=cost.time_ns/work.vectors,
                 energy_nJ=cost.energy_nJ/work.vectors)
 
-# %% ../nbs/16_cli.ipynb #e402e6aa
+# %% ../nbs/16_cli.ipynb #32b1cd4f
 def _energy_text(facts, plan):
     "The costs as text"
     unit,chip,exact = facts['unit'],facts['chip'],facts['softmax_attention']
@@ -549,7 +551,7 @@ def calibrate(measurements, datasets, data_home, leave_one_out, seeds, jobs, out
     written = _write_calibration(out, fits, [_compare(*fit, measured, seeds, work) for fit in fits])
     click.echo(f"\nWritten: {', '.join(map(str, written))}")
 
-# %% ../nbs/16_cli.ipynb #cfb08800
+# %% ../nbs/16_cli.ipynb #86351289
 def _compare(name, sets, fit, measured, seeds, work):
     "Let the fitted chip repeat the experiment on `sets`; prints and returns (predictions, rows of agreement)"
     from kernel_aimc import calibration as c
@@ -578,7 +580,7 @@ def _write_calibration(out, fits, compared):
     cells.value.agg(['mean', 'std']).reset_index().to_csv(paths[2], index=False, float_format='%.6g')
     return paths
 
-# %% ../nbs/16_cli.ipynb #ca26ffa9
+# %% ../nbs/16_cli.ipynb #f597be47
 @cli.group(short_help='Long sequences: the Long Range Arena.')
 def lra():
     """Long sequences: attention by random features on the Long Range Arena.
@@ -613,7 +615,7 @@ def lra_data_command(task, level, data_home, jobs):
     for name,value in data.row().items():
         click.echo(f'{name:12} {value:,}' if isinstance(value, int) else f'{name:12} {value}')
 
-# %% ../nbs/16_cli.ipynb #324be463
+# %% ../nbs/16_cli.ipynb #cd30c81a
 def _say_renamed(ctx, old, new):
     "Say once on standard error how something is called now"
     said = ctx.find_root().meta.setdefault('kernel_aimc.renamed', set())
@@ -639,7 +641,7 @@ class _RenamedOptions(click.Command):
             words.append(name + equals + value)
         return super().parse_args(ctx, words)
 
-# %% ../nbs/16_cli.ipynb #527db59f
+# %% ../nbs/16_cli.ipynb #1e35eb38
 def _field_types(cls, prefix=''):
     "Types of the fields of a dataclass by name; fields of a group by dotted name"
     from dataclasses import is_dataclass
@@ -679,7 +681,7 @@ class _Field(click.ParamType):
         names = ' or '.join(sorted(t.__name__.removesuffix('Type') for t in types))
         self.fail(f"{name} is {names}, got {text!r}.", param, ctx)
 
-# %% ../nbs/16_cli.ipynb #48c863b9
+# %% ../nbs/16_cli.ipynb #47b346d3
 _RUN_OPTIONS = _options(
     _TASK,
     _choice('--preset', of=['cpu', 'paper'], default='cpu',
@@ -712,7 +714,7 @@ _TRAIN_OPTIONS = _options(
             help="'no': float32; 'auto': bfloat16 where the GPU has it, or the processor has AMX."),
     _DATA_HOME)
 
-# %% ../nbs/16_cli.ipynb #14e4b9a0
+# %% ../nbs/16_cli.ipynb #becdb6da
 @lra.command('train', cls=_RenamedOptions, short_help='Train a model, or go on training.')
 @_RUN_OPTIONS
 @_TRAIN_OPTIONS
@@ -750,7 +752,7 @@ def lra_train(task, preset, start, fields, folder, minutes, resume, data_home, p
     train(run, folder, resume=resume, data_home=data_home, processes=processes, precision=precision, minutes=minutes)
     if os.environ.get('RANK', '0') == '0': click.echo(_run_files(folder))
 
-# %% ../nbs/16_cli.ipynb #0413c988
+# %% ../nbs/16_cli.ipynb #6cad2676
 def _run_files(folder):
     "Draw the curves of a run; returns which files its folder has"
     import matplotlib
@@ -803,7 +805,7 @@ _EVALUATE_OPTIONS = _options(
     _number('--jobs', help='Processes.  [default: one per core]'),
     _DATA_HOME)
 
-# %% ../nbs/16_cli.ipynb #f1faaad2
+# %% ../nbs/16_cli.ipynb #c99ce754
 @lra.command('evaluate', cls=_RenamedOptions, short_help='Test accuracy in FP32 and on simulated chips.')
 @_TASK
 @_EVALUATE_OPTIONS
