@@ -362,7 +362,7 @@ def datasets(data_home):
             state = f"not here: {', '.join(spec.files)} from {', '.join(addresses)}"
         except ValueError as e: state = f'damaged: {e}'
         line = f'{name:8}  {spec.n_features:2} features, {len(spec.classes):2} classes  {state}'
-        if len(line) > _WIDTH: line = line.replace(' from ', f'\n{"":35}from ', 1)
+        if len(line) > _WIDTH: line = line.replace(' from ', f'\n{"":10}from ', 1)
         click.echo(line)
 
 # %% ../nbs/16_cli.ipynb #c671a2b2
