@@ -183,8 +183,11 @@ def _dotted(settings, warn=False):
         new = RENAMED_FIELDS.get(name, name)
         if warn and new != name: _warn_of_name(name, new, 4)
         if new not in GROUPS: own = {new: value}
-        else: own = {f'{new}.{k}': v for k,v in (value if isinstance(value, dict) else asdict(value or GROUPS[new]())).items()}
-        if twice := flat.keys() & own.keys(): raise TypeError(f"LRARun: {', '.join(twice)} is given twice, once by a former name.")
+        else:
+            group = value if isinstance(value, dict) else asdict(value or GROUPS[new]())
+            own = {f'{new}.{k}': v for k,v in group.items()}
+        if twice := flat.keys() & own.keys():
+            raise TypeError(f"LRARun: {', '.join(twice)} is given twice, once by a former name.")
         flat |= own
     return flat
 

@@ -617,9 +617,9 @@ def training_table(
         run = LRARun.from_facts(facts['run'])
         tokens = (log.tokens_per_s*log.seconds.diff().fillna(log.seconds)).sum()
         rows[folder.name] = {
-            'starts from': Path(run.start).parent.name if run.start else 'random weights', 'batch': run.batch_size,
+            'starts from': Path(run.start).parent.name if run.start else '–', 'batch': run.batch_size,
             'updates': log['update'].iloc[-1], 'epochs': round(log.epoch.iloc[-1], 1), 'AdamW': f'{run.learning_rate:.2g}',
             'Muon': f'{run.muon_learning_rate:.2g}' if run.muon_learning_rate else '–',
             'hours': round(tokens/log.tokens_per_s.median()/3600, 1),
-            'best validation / %': round(100*log.validation_accuracy.max(), 1), 'at update': facts['update']}
+            'validation / %': round(100*log.validation_accuracy.max(), 1), 'at update': facts['update']}
     return pd.DataFrame(rows).T.rename_axis('model')

@@ -4,6 +4,7 @@
 import tempfile
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -49,7 +50,9 @@ def test_tables_show_what_was_measured():
     assert table.cifar10['all', 'FP32', 'HERMES'] == f'{at_once.mean():.2f} ± {at_once.std():.2f}'
     assert table.cifar10['attention', 'FP32', 'HERMES'] == '' != table.cifar10['attention', 'hardware-aware', 'HERMES']
     assert lra_table(results, 'exact').empty
-    assert plot_curves(folder).axes[1].get_ylabel() == 'accuracy / %'
+    fig = plot_curves(folder)
+    assert fig.axes[1].get_ylabel() == 'accuracy / %'
+    plt.close(fig)
 
 # %% ../nbs/15d_lra.ipynb #015d513f
 def test_tables_keep_copies_and_numbers_of_samples_apart():
