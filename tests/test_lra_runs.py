@@ -8,7 +8,6 @@ from dataclasses import asdict, replace
 import pytest
 import torch
 from kernel_aimc.chip import HERMES_CALIBRATED
-from kernel_aimc.encoder import ENCODERS
 from kernel_aimc.lra_runs import *
 from kernel_aimc.samplers import stream
 
@@ -83,7 +82,7 @@ def test_former_names_and_both_forms_of_a_header_are_read():
         LRARun(task='imdb', batch=3, max_updates=1, learning_rate=1.)
     with pytest.warns(DeprecationWarning), pytest.raises(TypeError, match='max_updates is given twice'):
         lra_run('imdb', updates=3, max_updates=4)
-    with pytest.raises(AttributeError, match='speed'): run.speed
+    with pytest.raises(AttributeError, match='speed'): assert run.speed
 
     flat = dict(task='aan', batch=64, updates=9, rate=.1, keep=.5, mix_pairs=True, contrast=10., halves=.4, keep_dark=1.,
                 pretrain=0., auxiliary=0., distil=0., temperature=4.)
