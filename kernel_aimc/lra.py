@@ -31,8 +31,8 @@ _all_ = [
     'RENAMED_FIELDS', 'PAPER_RUNS', 'CPU_RUNS', 'PRESETS', 'TUNING', 'lra_run', 'preset_table',
     'drop_tokens', 'resample_pairs', 'self_pairs', 'start_from_differences', 'FOREGROUND_LEVEL', 'foreground_counts',
     'foreground_tokens', 'morphological_opening', 'NeighbourhoodLoss', 'distillation_loss', 'parameter_groups',
-    'save_checkpoint', 'load_checkpoint', 'prepare_for_hardware', 'load_encoder', 'first_model', 'TrainingLog', 'read_log',
-    'is_finished', 'Optimisers', 'run_data', 'train', 'toy_pictures', 'training_table',
+    'save_checkpoint', 'load_checkpoint', 'prepare_for_hardware', 'load_encoder', 'first_model', 'TrainingLog',
+    'read_log', 'is_finished', 'Optimisers', 'run_data', 'train', 'toy_pictures', 'training_table',
     'predict_logits', 'is_correct', 'recalibrate', 'program_encoder', 'COLUMNS', 'RECALIBRATIONS', 'evaluate']
 __getattr__ = renamed_names(__name__, dict(
     correct='is_correct', on_chip='program_encoder', renew='recalibrate', UPKEEP='RECALIBRATIONS'))

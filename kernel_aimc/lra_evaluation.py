@@ -61,7 +61,8 @@ def program_encoder(
     is_analog = any(isinstance(m, AnalogLinear) for m in model.modules())
     if what == 'all' and not is_analog: convert_to_analog(model, model.chip, where=lambda name, m: name != 'embedding')
     if not analog_layers(model):
-        raise ValueError("program_encoder: the model has no random projections; with exact attention put 'all' on the chip.")
+        raise ValueError("program_encoder: the model has no random projections; with exact attention put 'all' on the "
+                         "chip (what='all').")
     return recalibrate(program(model.eval(), generator), split, **how)
 
 # %% ../nbs/15c_lra_evaluation.ipynb #dfc04696
@@ -94,7 +95,8 @@ class _Setup:
         return ' '.join(word for word in (self.platform, *copies, RECALIBRATIONS[self.recalibration]) if word)
 
 # %% ../nbs/15c_lra_evaluation.ipynb #6a2f6bc3
-def _accuracy(model, split, rows, tokens): return 100*is_correct(model, split, rows, tokens=tokens).double().mean().item()
+def _accuracy(model, split, rows, tokens):
+    return 100*is_correct(model, split, rows, tokens=tokens).double().mean().item()
 
 def _readings(path, data, rows, setup, seed, tokens):
     "Accuracy at each time, in percent, of one programming; digitally where the platform is fp32"
@@ -117,8 +119,8 @@ def _evaluation_data(run, data_home, samples, progress):
 def _jobs(setups, test, seeds, jobs):
     "(setup, seed, samples) for each process"
     for setup in setups:
-        if setup.platform == 'fp32': yield from ((setup, '', part) for part in np.array_split(test, min(jobs, len(test))))
-        else: yield from ((setup, seed, test) for seed in range(seeds))
+        if setup.platform != 'fp32': yield from ((setup, seed, test) for seed in range(seeds))
+        else: yield from ((setup, '', part) for part in np.array_split(test, min(jobs, len(test))))
 
 def _result_rows(run, work, values, n):
     "Rows of results: FP32 first, then each programming and time"
@@ -148,6 +150,7 @@ def _checked(on, what, recalibration, copies, row_copies):
         if n < 1: raise ValueError(f"evaluate: {name} must be >= 1, got {n}.")
     return on,recalibration
 
+# %% ../nbs/15c_lra_evaluation.ipynb #4a384a36
 @renamed_arguments(upkeep='recalibration')
 def evaluate(
     path, # checkpoint, or the folder of a run

@@ -39,7 +39,7 @@ def _require(settings, names, allowed, holds):
 @dataclass(frozen=True, kw_only=True)
 class PictureTraining:
     "What training on pictures adds; the defaults add nothing"
-    background_keep_rate: float = 1. # share of background pixels in a pass, drawn at random; each stands for 1/rate pixels
+    background_keep_rate: float = 1. # share of background pixels in a pass, at random; each stands for 1/rate pixels
     pretraining: float = 0. # first part of the updates, which learns the neighbourhood loss alone, without labels
     auxiliary_weight: float = 0. # weight of the neighbourhood loss in the updates after
 
@@ -160,7 +160,8 @@ def _check_groups(run):
             raise ValueError(f"LRARun: {changed} is for {kind}, {run.task} has {instead}; leave it out.")
     if run.token_keep_rate < 1 and run.pictures and run.pictures.background_keep_rate < 1:
         raise ValueError("LRARun: token_keep_rate takes of all pixels, pictures.background_keep_rate of the background; "
-                         f"one of them must be 1, got {run.token_keep_rate} and {run.pictures.background_keep_rate}.")
+                         "one of them must be 1, "
+                         f"got {run.token_keep_rate} and {run.pictures.background_keep_rate}.")
     if run.distillation and run.start is None:
         raise ValueError("LRARun: distillation needs start, the checkpoint that is imitated, got None.")
 
@@ -174,7 +175,8 @@ RENAMED_FIELDS = dict( # former name -> today's
     distil='distillation.weight', temperature='distillation.temperature')
 
 def _warn_of_name(old, new, stacklevel):
-    warnings.warn(f'LRARun: {old} is now {new}; the old name goes with the next release.', DeprecationWarning, stacklevel)
+    message = f'LRARun: {old} is now {new}; the old name goes with the next release.'
+    warnings.warn(message, DeprecationWarning, stacklevel)
 
 def _dotted(settings, warn=False):
     "Settings by dotted names of today"
@@ -183,8 +185,11 @@ def _dotted(settings, warn=False):
         new = RENAMED_FIELDS.get(name, name)
         if warn and new != name: _warn_of_name(name, new, 4)
         if new not in GROUPS: own = {new: value}
-        else: own = {f'{new}.{k}': v for k,v in (value if isinstance(value, dict) else asdict(value or GROUPS[new]())).items()}
-        if twice := flat.keys() & own.keys(): raise TypeError(f"LRARun: {', '.join(twice)} is given twice, once by a former name.")
+        else:
+            group = value if isinstance(value, dict) else asdict(value or GROUPS[new]())
+            own = {f'{new}.{k}': v for k,v in group.items()}
+        if twice := flat.keys() & own.keys():
+            raise TypeError(f"LRARun: {', '.join(twice)} is given twice, once by a former name.")
         flat |= own
     return flat
 
@@ -214,7 +219,8 @@ def _scheduled(run, update):
 
 # %% ../nbs/15_lra_runs.ipynb #51a8c789
 def _paper(task, **settings):
-    usual = dict(variant='paper', decay_vectors=True, redraw_interval=ENCODERS[task].redraw_every, schedule='inverse_sqrt')
+    usual = dict(variant='paper', decay_vectors=True, schedule='inverse_sqrt',
+                 redraw_interval=ENCODERS[task].redraw_every)
     return LRARun(task=task, **usual | settings)
 
 PAPER_RUNS = { # configuration files of the repository
@@ -271,7 +277,7 @@ def lra_run(
 ) -> LRARun:
     "The run of a preset, with changes"
     if preset not in PRESETS: raise ValueError(f"lra_run: preset must be one of {', '.join(PRESETS)}, got {preset!r}.")
-    if task not in PRESETS[preset]: raise ValueError(f"lra_run: task must be one of {', '.join(ENCODERS)}, got {task!r}.")
+    if task not in ENCODERS: raise ValueError(f"lra_run: task must be one of {', '.join(ENCODERS)}, got {task!r}.")
     usual = _dotted(asdict(PRESETS[preset][task]))
     changes = _dotted(changes, warn=True)
     if changes.get('start'): usual |= _NO_PRETRAINING # has been done
@@ -288,15 +294,15 @@ def preset_table(
     import pandas as pd
     names = {'batch_size': 'batch size', 'max_updates': 'updates', 'learning_rate': 'learning rate (AdamW)',
              'muon_learning_rate': 'learning rate (Muon)', 'attention_lr_scale': 'queries and keys: times',
-             'schedule': 'schedule', 'decay_fraction': 'part of the updates that decays', 'weight_decay': 'weight decay',
-             'token_keep_rate': 'share of tokens in a pass'}
+             'schedule': 'schedule', 'decay_fraction': 'part of the updates that decays',
+             'weight_decay': 'weight decay', 'token_keep_rate': 'share of tokens in a pass'}
+    def shown(v): return '–' if v is None else 'yes' if v is True else f'{v:g}' if isinstance(v, float) else str(v)
     def column(run):
         flat = _dotted(asdict(run))
         unused = {f'{g}.{f.name}': f.default for g,cls in GROUPS.items() for f in fields(cls)}
         tricks = {n: n for n in unused if not n.startswith('distillation')}
         if run.schedule != 'stable': unused['decay_fraction'] = flat['decay_fraction']
-        shown = {n: None if n in unused and flat[n] == unused[n] else flat[n] for n in names | tricks}
-        return {(names | tricks)[n]: '–' if v is None else 'yes' if v is True else f'{v:g}' if isinstance(v, float) else str(v)
-                for n,v in shown.items()}
+        used = {n: None if n in unused and flat[n] == unused[n] else flat[n] for n in names | tricks}
+        return {(names | tricks)[n]: shown(v) for n,v in used.items()}
     table = pd.DataFrame({task: column(run) for task,run in PRESETS[preset].items()}).rename_axis('setting')
     return table[(table != '–').any(axis=1)]

@@ -36,8 +36,9 @@ from .hardware_aware import clip_weights, make_hardware_aware
 from .layers import convert_to_analog
 from .lra_data import Batches, LRAData, Sequences, load_lra, prefetch
 from .lra_runs import RECIPES, LRARun
-from .lra_tricks import (NeighbourhoodLoss, distillation_loss, drop_tokens, foreground_counts, foreground_tokens,
-                                    parameter_groups, resample_pairs, self_pairs, start_from_differences)
+from .lra_tricks import (NeighbourhoodLoss, distillation_loss, drop_tokens, foreground_counts,
+                                    foreground_tokens, parameter_groups, resample_pairs, self_pairs,
+                                    start_from_differences)
 from .samplers import stream
 
 # %% ../nbs/15b_lra_training.ipynb #1be5e628
@@ -113,8 +114,9 @@ def first_model(
     tensors,facts = load_checkpoint(run.start)
     there = facts['run']
     if (there['task'], there['attention'], there['hardware']) != (run.task, run.attention, 'none'):
-        raise ValueError(f"train: start must be an FP32 checkpoint of {run.task} with attention={run.attention!r}, {run.start} "
-                         f"is one of {there['task']}, attention={there['attention']!r}, hardware={there['hardware']!r}.")
+        raise ValueError(f"train: start must be an FP32 checkpoint of {run.task} with attention={run.attention!r}, "
+                         f"{run.start} is one of {there['task']}, attention={there['attention']!r}, "
+                         f"hardware={there['hardware']!r}.")
     dropouts = {k: v for k,v in asdict(run.encoder()).items() if k in ('dropout', 'attention_dropout')}
     model = Encoder(EncoderConfig(**facts['encoder'] | dropouts), generator=g)
     model.load_state_dict(_of(tensors, 'model'))
@@ -284,7 +286,8 @@ def _pieces(run, x, y, lengths, size, machine):
         tokens = whole
         if run.token_keep_rate < 1: tokens,places = drop_tokens(whole, run.token_keep_rate)
         if _background(run) < 1: tokens,places,counts = foreground_tokens(whole, _background(run))
-        yield _Piece(*(None if t is None else t.to(machine.device) for t in (tokens, y[i:i + size], places, counts)), whole)
+        given = (None if t is None else t.to(machine.device) for t in (tokens, y[i:i + size], places, counts))
+        yield _Piece(*given, whole)
 
 # %% ../nbs/15b_lra_training.ipynb #de6ff227
 class _Learner:
@@ -342,8 +345,9 @@ class _Update(NamedTuple):
 def _pairs(run, batch, update):
     "The pairs that an update asks about"
     if run.pairs is None: return batch
-    if update < run.pairs.self_pair_pretraining*run.max_updates: return self_pairs(batch, stream(run.seed, f'pairs {update}'))
-    return resample_pairs(batch, stream(run.seed, f'pairs {update}')) if run.pairs.resample_pairs else batch
+    g = stream(run.seed, f'pairs {update}')
+    if update < run.pairs.self_pair_pretraining*run.max_updates: return self_pairs(batch, g)
+    return resample_pairs(batch, g) if run.pairs.resample_pairs else batch
 
 def _update(learner, batch, update, is_late):
     "One update; its random draws depend on the run's seed, the update and the process alone"
@@ -364,6 +368,7 @@ def _update(learner, batch, update, is_late):
     loss,hits,is_late = _step(learner, sums, update)
     return _Update(loss, hits, is_late > 0, len(batch.x), int(share*batch.lengths.sum()))
 
+# %% ../nbs/15b_lra_training.ipynb #af9c8169
 def _step(learner, sums, update):
     "Sum gradients over processes, clip them, and move the weights; gives `sums` over processes"
     run,parameters = learner.run,learner.optimisers.parameters
@@ -375,7 +380,8 @@ def _step(learner, sums, update):
     learner.optimisers.step(run.learning_rate_at(update)/run.learning_rate)
     if run.hardware != 'none': clip_weights(learner.model)
     if not math.isfinite(sums[0]):
-        raise FloatingPointError(f"train: the loss of update {update + 1} is {sums[0]}; lower learning_rate ({run.learning_rate}).")
+        raise FloatingPointError(f"train: the loss of update {update + 1} is {sums[0]}; "
+                                 f"lower learning_rate ({run.learning_rate}).")
     return sums
 
 # %% ../nbs/15b_lra_training.ipynb #a9cb88ae
@@ -419,6 +425,7 @@ class _Progress:
         if facts.get('final_update') != self.update:
             save_checkpoint(best, tensors, facts | dict(final_update=self.update))
 
+# %% ../nbs/15b_lra_training.ipynb #ea194550
 def _require_same_run(folder, there, now):
     changed = [name for name,value in asdict(now).items() if asdict(there)[name] != value]
     changed = [name for name in changed if name not in ('max_updates', 'validate_interval')]
@@ -432,7 +439,8 @@ class _Report:
     def __init__(self, run, folder, resume, update, progress):
         from tqdm.auto import tqdm
         self.log = TrainingLog(folder/'log.csv', update if resume else None)
-        self.bar = tqdm(total=run.max_updates, initial=update, desc=f'{run.task} {run.attention}', disable=not progress, smoothing=.02)
+        self.bar = tqdm(total=run.max_updates, initial=update, desc=f'{run.task} {run.attention}',
+                        disable=not progress, smoothing=.02)
         self._restart()
 
     def _restart(self): self.loss,self.hits,self.samples,self.tokens,self.since = 0.,0.,0,0,time.perf_counter()
@@ -492,6 +500,7 @@ def _all_batches(batches, update):
                 yield batch
                 update += 1
 
+# %% ../nbs/15b_lra_training.ipynb #9a9cfb94
 def _train(run, folder, data, options):
     "What each process of `train` does"
     begun = time.perf_counter()
@@ -540,7 +549,7 @@ def run_data(
     return load_lra(run.task, data_home, **level, **kw)
 
 def _process(rank, world, port, threads, args):
-    signal.signal(signal.SIGINT, signal.default_int_handler) # sent if the parent dies; shells let background jobs ignore it
+    signal.signal(signal.SIGINT, signal.default_int_handler) # sent if the parent dies; background jobs may ignore it
     names = dict(RANK=rank, LOCAL_RANK=rank, WORLD_SIZE=world, LOCAL_WORLD_SIZE=world, MASTER_ADDR='127.0.0.1',
                  MASTER_PORT=port, ACCELERATE_USE_CPU='true')
     os.environ |= {k: str(v) for k,v in names.items()}
@@ -555,6 +564,7 @@ def _start_processes(n, args):
     threads = max(1, torch.get_num_threads()//n)
     torch.multiprocessing.start_processes(_process, (n, port, threads, args), n, start_method='spawn')
 
+# %% ../nbs/15b_lra_training.ipynb #ed4c55cb
 def train(
     run:LRARun,
     folder, # of the run's files; made if it is not there
@@ -578,8 +588,8 @@ def train(
     if find_spec('accelerate') is None:
         raise ImportError('train: accelerate is not installed: pip install "kernel_aimc[lra]".')
     if resume and not last.exists():
-        raise FileNotFoundError(f"train: there is no {last} to resume from; to begin with the weights of a finished run, "
-                                "set start to its best.safetensors.")
+        raise FileNotFoundError(f"train: there is no {last} to resume from; to begin with the weights of a finished "
+                                "run, set start to its best.safetensors.")
     if not resume and last.exists():
         raise FileExistsError(f"train: {folder} holds a run already; resume it, or name another folder.")
     folder.mkdir(parents=True, exist_ok=True)
@@ -617,9 +627,10 @@ def training_table(
         run = LRARun.from_facts(facts['run'])
         tokens = (log.tokens_per_s*log.seconds.diff().fillna(log.seconds)).sum()
         rows[folder.name] = {
-            'starts from': Path(run.start).parent.name if run.start else 'random weights', 'batch': run.batch_size,
-            'updates': log['update'].iloc[-1], 'epochs': round(log.epoch.iloc[-1], 1), 'AdamW': f'{run.learning_rate:.2g}',
+            'starts from': Path(run.start).parent.name if run.start else '–', 'batch': run.batch_size,
+            'updates': log['update'].iloc[-1], 'epochs': round(log.epoch.iloc[-1], 1),
+            'AdamW': f'{run.learning_rate:.2g}',
             'Muon': f'{run.muon_learning_rate:.2g}' if run.muon_learning_rate else '–',
             'hours': round(tokens/log.tokens_per_s.median()/3600, 1),
-            'best validation / %': round(100*log.validation_accuracy.max(), 1), 'at update': facts['update']}
+            'validation / %': round(100*log.validation_accuracy.max(), 1), 'at update': facts['update']}
     return pd.DataFrame(rows).T.rename_axis('model')

@@ -117,7 +117,7 @@ class NeighbourhoodLoss(nn.Module):
         places, # of the tokens, shape (n, L); None: all pixels
         counts, # 0 where a token is padding, shape (n, L); None: nowhere
     ): # scalar
-        "Shares of the variances left unexplained: of the opening, of the levels around, of the picture near solid spots"
+        "Unexplained shares of variances: of the opening, of the levels around, of the picture near solid spots"
         v = pictures.float().reshape(-1, 1, self.side, self.side)/255
         spots = morphological_opening(v)
         near = torch.cat([spots.flatten(2), F.unfold(v, 5, padding=2)], 1).transpose(1, 2)
@@ -149,7 +149,8 @@ def parameter_groups(
     def is_slow(name): return run.attention_lr_scale != 1 and name.endswith(('.q.weight', '.k.weight'))
     def is_muons(name, p): return p.dim() == 2 and not name.startswith(('embedding', 'head2', 'reader'))
     def groups(chosen, **settings):
-        by_speed = [(1., [p for n,p in chosen if not is_slow(n)]), (run.attention_lr_scale, [p for n,p in chosen if is_slow(n)])]
+        by_speed = [(factor, [p for n,p in chosen if is_slow(n) == slow])
+                    for factor,slow in ((1., False), (run.attention_lr_scale, True))]
         return [dict(params=ps, factor=factor, **settings) for factor,ps in by_speed if ps]
     muon = [(n, p) for n,p in named if run.muon_learning_rate and is_muons(n, p)]
     rest = [(n, p) for n,p in named if n not in dict(muon)]

@@ -4,6 +4,7 @@
 import tempfile
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,7 +26,8 @@ def evaluated(folder, **settings):
 def test_the_front_door_has_all_names_also_former_ones():
     for room in lra_runs, lra_tricks, lra_training, lra_evaluation: assert set(room.__all__) <= set(lra.__all__)
     for old,new in dict(correct='is_correct', on_chip='program_encoder', renew='recalibrate').items():
-        with pytest.warns(DeprecationWarning, match=f'lra.{old} is now kernel_aimc.lra.{new}'): assert getattr(lra, old) is getattr(lra, new)
+        with pytest.warns(DeprecationWarning, match=f'lra.{old} is now kernel_aimc.lra.{new}'):
+            assert getattr(lra, old) is getattr(lra, new)
 
 # %% ../nbs/15d_lra.ipynb #d2b05a3e
 def test_added_results_replace_those_of_the_same_settings():
@@ -40,22 +42,25 @@ def test_added_results_replace_those_of_the_same_settings():
 # %% ../nbs/15d_lra.ipynb #775ad90b
 def test_tables_show_what_was_measured():
     folder,results = toy_results()
-    tuned = train(lra_run('cifar10', hardware='attention', start=str(folder/'best.safetensors'), **TINY), folder.parent/'tuned',
-                  data=toy_pictures(), processes=1, progress=False)
+    run = lra_run('cifar10', hardware='attention', start=str(folder/'best.safetensors'), **TINY)
+    tuned = train(run, folder.parent/'tuned', data=toy_pictures(), processes=1, progress=False)
     fp32 = results[results.platform == 'fp32'].value.item()
-    table = lra_table(pd.concat([results, evaluated(tuned, on=('fp32', 'hermes', 'hermes-calibrated'), what='attention')]))
-    assert table.cifar10['nothing', 'FP32', 'all samples'] == table.cifar10['nothing', 'FP32', "the chip's samples"] == f'{fp32:.2f}'
+    more = evaluated(tuned, on=('fp32', 'hermes', 'hermes-calibrated'), what='attention')
+    table = lra_table(pd.concat([results, more]))
+    for samples in 'all samples', "the chip's samples": assert table.cifar10['nothing', 'FP32', samples] == f'{fp32:.2f}'
     at_once = results.query("platform == 'hermes' and t_s == 0").value
     assert table.cifar10['all', 'FP32', 'HERMES'] == f'{at_once.mean():.2f} ± {at_once.std():.2f}'
     assert table.cifar10['attention', 'FP32', 'HERMES'] == '' != table.cifar10['attention', 'hardware-aware', 'HERMES']
     assert lra_table(results, 'exact').empty
-    assert plot_curves(folder).axes[1].get_ylabel() == 'accuracy / %'
+    fig = plot_curves(folder)
+    assert fig.axes[1].get_ylabel() == 'accuracy / %'
+    plt.close(fig)
 
 # %% ../nbs/15d_lra.ipynb #015d513f
 def test_tables_keep_copies_and_numbers_of_samples_apart():
     folder,results = toy_results()
-    at_once = results.query("platform == 'hermes' and t_s == 0").value
-    four,below = evaluated(folder, on='hermes', seeds=2, copies=4),evaluated(folder, on='hermes', seeds=2, row_copies=4, copies=2)
+    four = evaluated(folder, on='hermes', seeds=2, copies=4)
+    below = evaluated(folder, on='hermes', seeds=2, row_copies=4, copies=2)
     whole = results.query("platform != 'ideal' and t_s != 1e6").iloc[:2].assign(metric='accuracy_200', value=1.)
     all_samples = 'nothing','FP32','all samples'
     assert lra_table(pd.concat([results, whole])).drop(all_samples).equals(lra_table(results).drop(all_samples))
@@ -80,4 +85,5 @@ def test_changes_are_from_fp32_on_the_same_samples():
     assert of_whole == [[-1., pytest.approx(np.nan, nan_ok=True), 1]] # not from FP32 on other samples
     assert lra_changes(results, samples=50).empty and lra_changes(results, 'exact').empty
     for show in lra_table, lra_changes:
-        with pytest.raises(ValueError, match=show.__name__ + ': attention must be one of favor, exact, relu'): show(results, 'linear')
+        with pytest.raises(ValueError, match=show.__name__ + ': attention must be one of favor, exact, relu'):
+            show(results, 'linear')

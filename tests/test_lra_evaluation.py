@@ -80,7 +80,8 @@ def test_copies_average_errors_and_recalibration_undoes_some_drift():
         with torch.no_grad(): return model(data.test.batch(np.arange(100)).x)
     digital = logits(load_encoder(folder)[0].eval())
     def error(model): return (logits(model) - digital).square().mean()
-    def typical_error(chip): return np.exp(np.mean([error(programmed(folder, chip, seed)).log().item() for seed in range(12)]))
+    def typical_error(chip):
+        return np.exp(np.mean([error(programmed(folder, chip, seed)).log().item() for seed in range(12)]))
     plain = typical_error(HERMES)
     assert typical_error(Averaged(chip=HERMES, copies=4)) < .4*plain # a quarter; two copies would leave half
     assert typical_error(replace(HERMES, row_copies=4)) < .5*plain # of narrow matrices; of wider ones two
@@ -100,7 +101,8 @@ def test_fine_tuned_models_keep_their_learned_ranges():
         learned = {k: v for k,v in model.state_dict().items() if 'input_range' in k}
         assert len(learned) == (16 if what == 'all' else 2) and all(v.item() != 3. for v in learned.values())
         chip = program_encoder(model, data.train, torch.Generator().manual_seed(0), what=what)
-        analog = [(n, k, a) for n,m in chip.named_modules() if getattr(m, '_programmed', None) for k,a in m._programmed.items()]
+        programmed_modules = [(n, m) for n,m in chip.named_modules() if getattr(m, '_programmed', None)]
+        analog = [(n, k, a) for n,m in programmed_modules for k,a in m._programmed.items()]
         assert all(a.R == abs(learned[f'{n}.input_range.{k}'].item()) for n,k,a in analog)
         assert on_toy_pictures(folder, on='hermes', what=what).training.item() == f'hardware-aware {what}'
 

@@ -8,7 +8,6 @@ from dataclasses import asdict, replace
 import pytest
 import torch
 from kernel_aimc.chip import HERMES_CALIBRATED
-from kernel_aimc.encoder import ENCODERS
 from kernel_aimc.lra_runs import *
 from kernel_aimc.samplers import stream
 
@@ -72,14 +71,18 @@ def test_wrong_settings_are_named():
 # %% ../nbs/15_lra_runs.ipynb #cecba5bb
 def test_former_names_and_both_forms_of_a_header_are_read():
     old = dict(updates=50, keep_dark=.2, auxiliary=.1, validate_every=5, muon_rate=None)
-    with pytest.warns(DeprecationWarning, match='keep_dark is now pictures.background_keep_rate'): run = lra_run('pathfinder', **old)
+    with pytest.warns(DeprecationWarning, match='keep_dark is now pictures.background_keep_rate'):
+        run = lra_run('pathfinder', **old)
     assert run == lra_run('pathfinder', max_updates=50, validate_interval=5, muon_learning_rate=None,
                           **{'pictures.background_keep_rate': .2}, pictures=dict(auxiliary_weight=.1))
     with pytest.warns(DeprecationWarning, match='pretrain is now pictures.pretraining'): assert run.pretrain == .1
-    with pytest.warns(DeprecationWarning): assert run.updates == 50 and run.mix_pairs is False and run.rate_at(0) == run.learning_rate_at(0)
-    with pytest.warns(DeprecationWarning, match='batch is now batch_size'): LRARun(task='imdb', batch=3, max_updates=1, learning_rate=1.)
-    with pytest.raises(TypeError, match='max_updates is given twice'): lra_run('imdb', updates=3, max_updates=4)
-    with pytest.raises(AttributeError, match='speed'): run.speed
+    with pytest.warns(DeprecationWarning):
+        assert run.updates == 50 and run.mix_pairs is False and run.rate_at(0) == run.learning_rate_at(0)
+    with pytest.warns(DeprecationWarning, match='batch is now batch_size'):
+        LRARun(task='imdb', batch=3, max_updates=1, learning_rate=1.)
+    with pytest.warns(DeprecationWarning), pytest.raises(TypeError, match='max_updates is given twice'):
+        lra_run('imdb', updates=3, max_updates=4)
+    with pytest.raises(AttributeError, match='speed'): assert run.speed
 
     flat = dict(task='aan', batch=64, updates=9, rate=.1, keep=.5, mix_pairs=True, contrast=10., halves=.4, keep_dark=1.,
                 pretrain=0., auxiliary=0., distil=0., temperature=4.)
