@@ -25,7 +25,7 @@ $(STAMPS)/dev: $(STAMPS)/run
 	@touch $@
 
 reproduce: $(STAMPS)/run ## install, then the main job: ridge classification on the chip, on the embedded data
-	$(BIN)/kernel-aimc ridge
+	$(BIN)/kernel-aimc ridge --out results
 
 test: $(STAMPS)/dev ## install, then every check: configuration, export, notebooks, pytest (SLOW=1: slow cells too)
 	$(BIN)/python tools/check.py $(if $(SLOW),--slow)
