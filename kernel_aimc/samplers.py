@@ -100,7 +100,7 @@ def hadamard_transform(
         right *= f
     return X.reshape(shape) / math.sqrt(p)
 
-# %% ../nbs/01_samplers.ipynb #f7c900c3
+# %% ../nbs/01_samplers.ipynb #124620eb
 def _rounds(X, signs, signs_first, transform=hadamard_transform):
     "One round for each of the `signs`: multiply the last dimension by them before, or after, its Hadamard transform"
     for s in signs: X = transform(X*s) if signs_first else transform(X)*s
@@ -148,7 +148,7 @@ def in_row_blocks(
             for h in helpers: h.result()
     finally: torch.set_num_threads(n_threads)
 
-# %% ../nbs/01_samplers.ipynb #d0a6b2ae
+# %% ../nbs/01_samplers.ipynb #67a75e93
 def _transform_columns(T, spare):
     "Hadamard transform of the columns of T, shape (p, m), times sqrt(p); returns the result and a free buffer"
     left = p = len(T)
