@@ -1,4 +1,4 @@
-"""Random features of attention: exact expectation and variance of each map, and the module that computes them
+"""Random features of attention, with the exact mean and variance of each map
 
 Docs: https://kernel-aimc.github.io/kernel-aimc/softmax_features.html.md"""
 
@@ -37,22 +37,29 @@ def _exp(E, stabilise):
 
 # %% ../nbs/02a_softmax_features.ipynb #2f3cb800
 class SoftmaxMap:
-    "What feature maps of attention have in common. Called on points X (n, d) and Y (m, d) or None, it is the exact kernel it estimates"
-    scale,spectrum,takes_out,n_per_direction,nonnegative = 1.,None,False,1,True # of Omega, which stays Gaussian; features of one projection; whether all features are >= 0
+    "A feature map of attention. Called on points X (n, d) and Y (m, d) or None, it is the exact kernel it estimates"
+    scale = 1. # of Omega: its entries have unit variance
+    spectrum = None # Omega stays Gaussian
+    takes_out = False # `phi` allocates its result
+    n_per_direction = 1 # features of one projection
+    nonnegative = True # whether all features are >= 0
 
     def __call__(self, X, Y=None): return Softmax()(X, Y)
 
     def phi(self,
         P:Tensor, # projections, shape (..., n, D)
         X:Tensor|None=None, # the inputs themselves, shape (..., n, d)
-        Omega:Tensor|None=None, # the directions that were meant, shape (D, d)
+        Omega:Tensor|None=None, # the target directions, free of errors of a chip, shape (D, d)
         *,
-        stabilise:str|None=None, # common factor taken out of exponents: None, 'row' (one per row) or 'all' (one per sequence)
-        with_factors:bool=False, # return the logarithms of these factors as well, shape (..., n, 1) or (..., 1, 1)
+        stabilise:str|None=None, # common factor taken out of exponents: None, 'row' (of a row) or 'all' (of a sequence)
+        with_factors:bool=False, # also return the logarithms of these factors, shape (..., n, 1) or (..., 1, 1)
     ) -> Tensor: # features, shape (..., n, n_per_direction * D)
         "Features from projections and inputs"
-        if X is None or Omega is None: raise TypeError(f"{self!r} needs the inputs beside their projections; use SoftmaxFeatures instead of RandomFeatures.")
-        if stabilise not in (None, 'row', 'all'): raise ValueError(f"phi: stabilise must be None, 'row' or 'all', got {stabilise!r}.")
+        if X is None or Omega is None:
+            raise TypeError(f"{self!r} needs the inputs beside their projections; "
+                            "use SoftmaxFeatures instead of RandomFeatures.")
+        if stabilise not in (None, 'row', 'all'):
+            raise ValueError(f"phi: stabilise must be None, 'row' or 'all', got {stabilise!r}.")
         features,factors = self._features(P, X, Omega, stabilise)
         return (features, factors) if with_factors else features
 
@@ -67,19 +74,26 @@ class SoftmaxMap:
 # %% ../nbs/02a_softmax_features.ipynb #90940c4e
 @dataclass(frozen=True)
 class ExponentialMap(SoftmaxMap):
-    "Positive features `exp(A*|w|**2 + sqrt(1-4A)*w.x - |x|**2/2) * (1-4A)**(d/4)`: FAVOR+ at A = 0, Likhosherstov et al. (2022) below"
+    """Positive features ``exp(A*|w|**2 + sqrt(1-4A)*w.x - |x|**2/2) * (1-4A)**(d/4)``.
+
+    FAVOR+ at A = 0, Likhosherstov et al. (2022) below.
+    """
     A: float = 0. # < 1/4 (unbiased), and < 1/8 for a finite variance; negative values bound the features
     pair: bool = False # features of w and of -w from one projection
 
     def __post_init__(self):
-        if not (self.A < .25 and math.isfinite(self.A)): raise ValueError(f"ExponentialMap: A must be a finite number < 1/4, got {self.A}.")
+        if not (self.A < .25 and math.isfinite(self.A)):
+            raise ValueError(f"ExponentialMap: A must be a finite number < 1/4, got {self.A}.")
 
     @property
     def n_per_direction(self): return 1 + self.pair
 
     def _features(self, P, X, Omega, stabilise):
-        offset = X.shape[-1]/4*math.log(1 - 4*self.A) - math.log(self.n_per_direction*P.shape[-1])/2 - X.square().sum(-1, keepdim=True)/2
-        if self.A: P,offset = math.sqrt(1 - 4*self.A)*P,offset + self.A*Omega.square().sum(1)
+        log_scale = X.shape[-1]/4*math.log(1 - 4*self.A) - math.log(self.n_per_direction*P.shape[-1])/2
+        offset = log_scale - X.square().sum(-1, keepdim=True)/2
+        if self.A:
+            P = math.sqrt(1 - 4*self.A)*P
+            offset = offset + self.A*Omega.square().sum(1)
         return _exp(torch.cat([offset + P, offset - P], -1) if self.pair else offset + P, stabilise)
 
     def variance(self, X, Y=None):
@@ -100,9 +114,10 @@ def optimal_A(
     tau:float, # mean of |x + y|**2 over pairs of points, divided by d; >= 0
 ) -> float: # <= 0, and 0 for tau = 0
     "The A of `ExponentialMap` with the least mean logarithm of the relative second moment, equation (5)"
-    if not (tau >= 0 and math.isfinite(tau)): raise ValueError(f"optimal_A: tau must be a finite number >= 0, got {tau}.")
+    if not (tau >= 0 and math.isfinite(tau)):
+        raise ValueError(f"optimal_A: tau must be a finite number >= 0, got {tau}.")
     root = math.sqrt(1 + 12*tau + 4*tau**2)
-    return -tau/8*(1 + (6 + 2*tau)/(1 + root)) # (5) without a difference of near numbers: root - 1 = (12 tau + 4 tau**2)/(root + 1)
+    return -tau/8*(1 + (6 + 2*tau)/(1 + root)) # (5) without cancellation: root - 1 = (12 tau + 4 tau**2)/(root + 1)
 
 def fit_exponential(
     X:Tensor, # queries, shape (..., n, d)
@@ -137,11 +152,12 @@ class TrigonometricMap(SoftmaxMap):
 # %% ../nbs/02a_softmax_features.ipynb #975c331e
 @dataclass(frozen=True)
 class ReLUMap(SoftmaxMap):
-    "Features `max(0, w.x) + eps` of generalised attention; their kernel is `ArcCosine(1)/2` and terms of the offset, not softmax"
+    "Features `max(0, w.x) + eps` of generalised attention; the kernel is `ArcCosine(1)/2` with terms of the offset"
     eps: float = 1e-3 # offset >= 0, of the features before they are divided by sqrt(D)
 
     def __post_init__(self):
-        if not (self.eps >= 0 and math.isfinite(self.eps)): raise ValueError(f"ReLUMap: eps must be a finite number >= 0, got {self.eps}.")
+        if not (self.eps >= 0 and math.isfinite(self.eps)):
+            raise ValueError(f"ReLUMap: eps must be a finite number >= 0, got {self.eps}.")
 
     def __call__(self, X, Y=None):
         K,(x,y) = ArcCosine(1)(X, Y)/2,_norms(X, Y)
@@ -151,9 +167,12 @@ class ReLUMap(SoftmaxMap):
         return (P.relu() + self.eps)/math.sqrt(P.shape[-1]),P.new_zeros(*P.shape[:-1], 1)
 
     def variance(self, X, Y=None):
+        "Variance of the kernel estimate from one direction, shape (n, m)"
         e,(x,y) = self.eps,_norms(X, Y)
-        ab2 = x*y*(x + y)*(1 + angle(X, Y).cos())**2/(2*math.sqrt(2*math.pi))
-        second = ArcCosine(2)(X, Y)/2 + 2*e*ab2 + e**2*(x**2/2 + y**2/2 + 2*ArcCosine(1)(X, Y)) + 2*e**3*(x + y)/math.sqrt(2*math.pi) + e**4
+        a2b_ab2 = x*y*(x + y)*(1 + angle(X, Y).cos())**2/(2*math.sqrt(2*math.pi))
+        a2_b2_4ab = x**2/2 + y**2/2 + 2*ArcCosine(1)(X, Y)
+        a_b = (x + y)/math.sqrt(2*math.pi)
+        second = ArcCosine(2)(X, Y)/2 + 2*e*a2b_ab2 + e**2*a2_b2_4ab + 2*e**3*a_b + e**4
         return (second - self(X, Y)**2).clamp_min(0)
 
 # %% ../nbs/02a_softmax_features.ipynb #af744aec
@@ -163,7 +182,7 @@ def _norms(X, Y=None):
 
 # %% ../nbs/02a_softmax_features.ipynb #3cf6a000
 def _orthogonal_excess(t, d):
-    "exp(-t) 1F1(d; d/2; t/2) - 1, by Kummer's transformation: no overflow for large t"
+    "exp(-t) 1F1(d; d/2; t/2) - 1, by Kummer's transformation"
     t64 = t.detach().cpu().double().numpy()
     value = hyp1f1(-d/2, d/2, -t64/2)
     return torch.as_tensor(np.exp(-t64/2)*value - 1).to(t)
@@ -199,7 +218,8 @@ def make_softmax_map(
     d:int, # dimension of queries and keys
 ) -> SoftmaxMap:
     "The map called `name`"
-    if name not in SOFTMAX_FEATURES: raise ValueError(f"make_softmax_map: name must be one of {', '.join(SOFTMAX_FEATURES)}, got {name!r}.")
+    if name not in SOFTMAX_FEATURES:
+        raise ValueError(f"make_softmax_map: name must be one of {', '.join(SOFTMAX_FEATURES)}, got {name!r}.")
     return SOFTMAX_FEATURES[name](d)
 
 # %% ../nbs/02a_softmax_features.ipynb #20e1bd16
@@ -233,39 +253,45 @@ class SoftmaxFeatures(RandomFeatures):
     def __init__(self, kernel, d, D, **options):
         if isinstance(kernel, Softmax): kernel = 'hyperbolic'
         super().__init__(make_softmax_map(kernel, d) if isinstance(kernel, str) else kernel, d, D, **options)
-        if not isinstance(self.map, SoftmaxMap): raise TypeError(f"SoftmaxFeatures: kernel must be a name, a SoftmaxMap or Softmax(), got {kernel!r}.")
+        if not isinstance(self.map, SoftmaxMap):
+            raise TypeError(f"SoftmaxFeatures: kernel must be a name, a SoftmaxMap or Softmax(), got {kernel!r}.")
 
     def _checked(self, X):
-        like = self.Omega if self.product is None else self.product
-        X = torch.as_tensor(X, dtype=like.dtype, device=like.device)
+        X = torch.as_tensor(X, dtype=self._operator.dtype, device=self._operator.device)
         if X.ndim < 2 or X.shape[-1] != self.d:
             raise ValueError(f"SoftmaxFeatures: X must have shape (..., n, {self.d}), got {tuple(X.shape)}.")
         return X
 
     @property
-    def _meant(self): return self.Omega if self.product is None or getattr(self.map, 'A', 0) else self.product # only lengths of directions make a matrix of SORF
+    def _target_directions(self):
+        # phi needs the matrix of a SORF product only for the lengths of directions, that is for A != 0
+        needs_matrix = self.product is None or getattr(self.map, 'A', 0)
+        return self.Omega if needs_matrix else self.product
 
     def project(self, X):
         "Shape (..., n, d) to (..., n, D): the one step that a chip takes over."
         X = self._checked(X)
-        return super().project(X) if self.product is None else self.product(X.flatten(0, -2)).unflatten(0, X.shape[:-1])
+        if self.product is None: return super().project(X)
+        return self.product(X.flatten(0, -2)).unflatten(0, X.shape[:-1])
 
     def phi(self, P, X, *, stabilise=None, with_factors=False):
         "Projections (..., n, D) of inputs (..., n, d) to features (..., n, n_components); see `SoftmaxMap.phi`."
-        return self.map.phi(P, self._checked(X), self._meant, stabilise=stabilise, with_factors=with_factors)
+        X = self._checked(X)
+        return self.map.phi(P, X, self._target_directions, stabilise=stabilise, with_factors=with_factors)
 
     def forward(self, X, *, stabilise=None):
         "Shape (..., n, d) to (..., n, n_components). `stabilise`: None, 'row' (queries) or 'all' (keys)."
         X = self._checked(X)
-        return self.map.phi(self.project(X), X, self._meant, stabilise=stabilise)
+        return self.map.phi(self.project(X), X, self._target_directions, stabilise=stabilise)
 
 # %% ../nbs/02a_softmax_features.ipynb #49e0096f
 @feature_map.register
 def _(kernel:SoftmaxMap): return kernel # for the constructor of SoftmaxFeatures
 
 @feature_map.register
-def _(kernel:Softmax): raise TypeError("feature_map: features of Softmax() need the inputs beside their projections; "
-                                       "use SoftmaxFeatures, or make_features, which picks the module for any kernel.")
+def _(kernel:Softmax):
+    raise TypeError("feature_map: features of Softmax() need the inputs beside their projections; "
+                    "use SoftmaxFeatures, or make_features, which picks the module for any kernel.")
 
 def make_features(
     kernel, # any kernel with features: `RBF(.05)`, `ArcCosine(0)`, `Softmax()`, a `SoftmaxMap`
@@ -274,4 +300,5 @@ def make_features(
     **options, # as for `RandomFeatures`
 ) -> RandomFeatures: # a `SoftmaxFeatures` for kernels of attention
     "The module that computes features of `kernel`"
-    return (SoftmaxFeatures if isinstance(kernel, Softmax|SoftmaxMap) else RandomFeatures)(kernel, d, D, **options)
+    module = SoftmaxFeatures if isinstance(kernel, Softmax|SoftmaxMap) else RandomFeatures
+    return module(kernel, d, D, **options)
