@@ -100,7 +100,7 @@ def hadamard_transform(
         right *= f
     return X.reshape(shape) / math.sqrt(p)
 
-# %% ../nbs/01_samplers.ipynb #124620eb
+# %% ../nbs/01_samplers.ipynb #e29aaab9
 def _rounds(X, signs, signs_first, transform=hadamard_transform):
     "One round for each of the `signs`: multiply the last dimension by them before, or after, its Hadamard transform"
     for s in signs: X = transform(X*s) if signs_first else transform(X)*s
@@ -148,7 +148,7 @@ def in_row_blocks(
             for h in helpers: h.result()
     finally: torch.set_num_threads(n_threads)
 
-# %% ../nbs/01_samplers.ipynb #67a75e93
+# %% ../nbs/01_samplers.ipynb #74583747
 def _transform_columns(T, spare):
     "Hadamard transform of the columns of T, shape (p, m), times sqrt(p); returns the result and a free buffer"
     left = p = len(T)
@@ -166,6 +166,7 @@ def _rounds_on_columns(A, signs, T, spare, transform_last):
         T.mul_(s)
     return _transform_columns(T, spare) if transform_last else (T, spare)
 
+# %% ../nbs/01_samplers.ipynb #b971e580
 def _product_in_cache(X, product, out):
     "`X @ product.dense().T` into `out`, some rows at a time"
     p,d,D = product.p,product.d,product.D

@@ -70,7 +70,7 @@ def test_structured_blocks_are_orthogonal_and_equal_the_formula():
         torch.testing.assert_close(paper[p:], math.sqrt(p)*D1@H@D2@H@D3@H)
     assert len(structured_orthogonal(1000, 2).round().unique(dim=0)) == 4 # few dimensions, few directions
 
-# %% ../nbs/01_samplers.ipynb #a2e08024
+# %% ../nbs/01_samplers.ipynb #1d14cb7a
 def structured_cases():
     "Operators of many shapes, the same directions as a matrix, and rows to multiply"
     for D,d,n in ((1, 1, 3), (5, 3, 200), (300, 13, 9), (4200, 30, 70),
@@ -96,7 +96,7 @@ def test_the_structured_product_is_the_product_with_its_matrix():
         assert product.shape == Omega.shape and product(X).dtype == X.dtype
         assert_product(product(X), X, Omega)
 
-# %% ../nbs/01_samplers.ipynb #8a13edaf
+# %% ../nbs/01_samplers.ipynb #8ec56dc5
 def test_a_scaled_structured_product_has_scaled_directions():
     for product,Omega,X in structured_cases():
         factor = torch.linspace(.5, 2., len(Omega), dtype=X.dtype)[:, None] # one for each direction
@@ -107,7 +107,7 @@ def test_a_scaled_structured_product_has_scaled_directions():
     with pytest.raises(ValueError, match=r'a number or have shape \(8, 1\), got shape \(4, 1\)'):
         StructuredProduct(8, 4)*torch.ones(4, 1)
 
-# %% ../nbs/01_samplers.ipynb #0ffa2613
+# %% ../nbs/01_samplers.ipynb #0008e232
 def test_structured_products_are_saved_and_copied():
     for product,_,X in structured_cases():
         D,d = product.shape
@@ -118,7 +118,7 @@ def test_structured_products_are_saved_and_copied():
         other.load_state_dict(product.state_dict())
         assert torch.equal(other(X), product(X))
 
-# %% ../nbs/01_samplers.ipynb #8bde3480
+# %% ../nbs/01_samplers.ipynb #67dcaa4c
 def test_structured_products_have_gradients():
     for product,Omega,X in structured_cases():
         if not len(X): continue
@@ -128,7 +128,7 @@ def test_structured_products_have_gradients():
         assert_product(Y.detach(), X, Omega)
         torch.testing.assert_close(X_grad.grad, 2*X@Omega.T@Omega, rtol=1e-3, atol=1e-3*len(Omega))
 
-# %% ../nbs/01_samplers.ipynb #26454db1
+# %% ../nbs/01_samplers.ipynb #547f2ee5
 def test_structured_products_are_small_and_leave_threads_as_they_were():
     n_threads = torch.get_num_threads()
     assert sum(b.numel()*b.element_size() for b in StructuredProduct(8192, 1024).buffers()) == 3*8192 + 4
