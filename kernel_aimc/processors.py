@@ -31,7 +31,8 @@ class ExportTests(Processor):
     def _export_test_(self, cell, name=None):
         src = cell.source.strip('\n')
         if name: src = f"def test_{name}():\n{indent(src, '    ')}"
-        self.cells.append(SimpleNamespace(cell_type='code', source=src, id=cell.get('id'), get=cell.get, directives_={}))
+        self.cells.append(SimpleNamespace(cell_type='code', source=src, id=cell.get('id'), get=cell.get,
+                                          directives_={}))
 
     def end(self):
         if not self.cells: return
@@ -45,23 +46,29 @@ _SECTION = re.compile(r'^(\w[\w ]*)\n-{3,}\n((?:.+\n?|\n(?!\w[\w ]*\n-{3,}))*)',
 def sections_as_lists(
     doc:str, # text with NumPy-docstring sections
 ) -> str: # Markdown
-    "Sections like `Parameters` and `Raises` as bold titles with lists"
+    "Set sections like `Parameters` and `Raises` as bold titles with lists"
     def section(match):
         title,body = match.groups()
-        entries = re.split(r'\n(?=\S)', dedent(body).strip())
-        if title in ('References', 'Notes', 'Examples'): return f'**{title}**\n\n' + dedent(body).strip() + '\n'
-        items = []
-        for e in entries:
-            head,_,rest = e.partition('\n')
-            name,_,kind = head.partition(' : ')
-            items.append(f"- `{name}`" + (f' : {kind}' if kind else '') + (': ' + ' '.join(rest.split()) if rest else ''))
-        return f'**{title}**\n\n' + '\n'.join(items) + '\n'
+        body = dedent(body).strip()
+        if title in ('References', 'Notes', 'Examples'): return f'**{title}**\n\n{body}\n'
+        return f'**{title}**\n\n' + '\n'.join(map(_list_item, re.split(r'\n(?=\S)', body))) + '\n'
     return _SECTION.sub(section, doc)
 
+def _list_item(entry):
+    "From 'name : type', an end of line and an indented description"
+    head,_,description = entry.partition('\n')
+    name,_,kind = head.partition(' : ')
+    item = f'- `{name}`'
+    if kind: item += f' : {kind}'
+    if description: item += ': ' + ' '.join(description.split())
+    return item
+
+# %% ../nbs/90_processors.ipynb #90000004
 def _methods(cls):
     "Public methods that the class itself defines and documents"
-    names = [n for n,m in vars(cls).items() if inspect.isfunction(m) and m.__doc__ and (n == '__call__' or not n.startswith('_'))]
-    return [getattr(cls, n) for n in names]
+    def is_public(name): return name == '__call__' or not name.startswith('_')
+    return [getattr(cls, name) for name,m in vars(cls).items()
+            if inspect.isfunction(m) and m.__doc__ and is_public(name)]
 
 class PackageDocs(Processor):
     "Let each `show_doc` of an exported object describe the object of the package, with its methods"
@@ -74,7 +81,8 @@ class PackageDocs(Processor):
         shown = re.search(r'^show_doc\((\w+)\)$', cell.source or '', re.M)
         obj = shown and getattr(cell, 'has_sd', False) and getattr(self.mod, shown[1], None)
         if obj is None or obj is False: return
-        docs = [show_doc(obj)] + [show_doc(m, title_level=4) for m in (_methods(obj) if inspect.isclass(obj) else [])]
+        methods = _methods(obj) if inspect.isclass(obj) else []
+        docs = [show_doc(obj)] + [show_doc(m, title_level=4) for m in methods]
         text = '\n\n'.join(sections_as_lists(d._repr_markdown_()) for d in docs)
         text = re.sub(r'^(#+ .*)__(\w+)__', r'\1\\_\\_\2\\_\\_', text, flags=re.M) # a heading __call__ is not bold
         cell.outputs = [dict(output_type='display_data', metadata={}, data={'text/markdown': text.splitlines(True)})]
