@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check -q -c constraint
 STAMPS := $(VENV)/.stamps
 SLOW ?=
 
-.PHONY: help reproduce test docs lab bench config notebooks wheel clean
+.PHONY: help reproduce test docs lab bench config notebooks plain wheel clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -32,6 +32,7 @@ test: $(STAMPS)/dev ## install, then every check: configuration, export, noteboo
 
 docs: $(STAMPS)/dev ## build the site in _docs and check its links
 	$(BIN)/python tools/build_docs.py
+	$(BIN)/python tools/check_site.py _docs
 	$(BIN)/python tools/check_links.py _docs
 
 lab: $(STAMPS)/dev ## JupyterLab on the notebooks
@@ -49,7 +50,10 @@ notebooks: $(STAMPS)/dev ## run all notebooks top to bottom and store their outp
 	$(BIN)/nbdev-clean
 	$(BIN)/python tools/readme.py
 
-wheel: $(STAMPS)/dev ## build the wheel, install it into an empty environment, measure its import
+plain: $(STAMPS)/dev ## run every notebook as JupyterLab does, in an environment with the extra `notebooks` alone (an hour)
+	$(BIN)/python tools/run_notebooks.py
+
+wheel: $(STAMPS)/dev ## build the wheel, use it in an empty environment: imports, the main job, a few notebooks
 	$(BIN)/python tools/check_wheel.py
 
 clean: ## remove what was built, not the environment

@@ -1,64 +1,72 @@
 """Build the site in `_docs` from the stored outputs of the notebooks.
 
 With Quarto where it is installed, else with smalldocs, which reads the same settings (nbs/_quarto.yml, nbs/sidebar.yml).
-KaTeX is put into the site, so that formulas show offline; without npm the pages take it from its public address.
+A warning of smalldocs fails the build. What is done to the pages afterwards is in `site_parts.py`.
 """
-import os
 import re
 import shutil
 import subprocess
 import sys
-import tarfile
-import tempfile
 from pathlib import Path
 
+import site_parts as parts
 from nbdev.config import get_config
-from nbdev.quarto import nbdev_docs, refresh_quarto_yml
+from nbdev.quarto import refresh_quarto_yml
 from nbdev.serve import proc_nbs
 
-KATEX_VERSION = '0.16.11'
-_NUMBER = re.compile(r'(?<![\w.-])\d+[a-zA-Z0-9]*_(?=[\w.-]+\.(?:ipynb|html)\b)') # nbdev drops it from a page's name
-_LEFT_OUT = ('.ttf', '.woff', '.mjs', 'katex.js', 'katex.css')
+# nbdev drops the number of a notebook from the name of its page
+_NUMBER = re.compile(r'(?<![\w.-])\d+[a-zA-Z0-9]*_(?=[\w.-]+\.(?:ipynb|html)\b)')
+_PAGES = '.ipynb', '.md', '.yml'
 
 
-def stage(cfg):
-    "Processed notebooks with the names that nbdev's links use, in a folder of their own"
-    src = cfg.config_path/'_proc'/'_site_src'
+def stage(cfg, quarto):
+    "Processed notebooks with the names that nbdev's links use, in a folder of their own; and which file each of them comes from"
+    src,numbered = cfg.config_path/'_proc'/'_site_src',{}
     shutil.rmtree(src, ignore_errors=True)
-    shutil.copytree(proc_nbs(cfg.nbs_path), src, ignore=lambda d, names: [n for n in names if n in ('_docs', '_site_src')])
-    for p in [*src.rglob('*.ipynb'), src/'sidebar.yml', src/'_quarto.yml']:
-        p.write_text(_NUMBER.sub('', p.read_text()))
-        if p.suffix == '.ipynb': p.rename(p.with_name(_NUMBER.sub('', p.name)))
-    return src
+    skipped = '_docs', '_site_src'
+    shutil.copytree(proc_nbs(cfg.nbs_path, force=True), src, ignore=lambda d, names: [n for n in names if n in skipped])
+    for p in [p for p in src.rglob('*') if p.suffix in _PAGES]:
+        text = _NUMBER.sub('', p.read_text()).replace('VERSION', cfg.version)
+        if not quarto: text = without_quarto_only(text)
+        p.write_text(text)
+        if p.suffix == '.ipynb':
+            page = p.rename(p.with_name(_NUMBER.sub('', p.name)))
+            numbered[page.relative_to(src).as_posix()] = p.relative_to(src).as_posix()
+    return src,numbered
 
-def add_katex(site):
-    "Put KaTeX into the site and let the pages use it"
-    from smalldocs.layout import KATEX # the address that the pages name
-    npm = shutil.which('npm')
-    if not npm: return print('build_docs: npm is not installed, so formulas need a connection to show')
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([npm, 'pack', '--silent', f'katex@{KATEX_VERSION}'], cwd=folder, check=True, stdout=subprocess.DEVNULL)
-        with tarfile.open(next(Path(folder).glob('*.tgz'))) as t: t.extractall(folder, filter='data')
-        dest = site/'site_libs'/'katex'
-        shutil.copytree(Path(folder)/'package'/'dist', dest, ignore=lambda d, names: [n for n in names if n.endswith(_LEFT_OUT)])
-    css = dest/'katex.min.css' # only the modern font format is kept
-    css.write_text(re.sub(r',url\([^)]*\.(?:woff|ttf)\) format\("[^"]*"\)', '', css.read_text()))
-    for p in site.rglob('*.html'):
-        text = p.read_text()
-        if KATEX in text: p.write_text(text.replace(KATEX, os.path.relpath(dest, p.parent)))
+def without_quarto_only(text):
+    "Settings that only Quarto reads, and that smalldocs would warn of, taken out"
+    text = re.sub(r'^ *"output-file: .*\n', '', text, flags=re.M)
+    text = re.sub(r'^format-links:\n(?:  .*\n?)*', '', text, flags=re.M)
+    return re.sub(r'^  commonmark: default\n', '', text, flags=re.M)
+
+def render(src, quarto):
+    "Render the staged pages; returns the folder of the site"
+    command = ['quarto', 'render'] if quarto else [str(Path(sys.executable).parent/'smalldocs'), 'render', '.']
+    done = subprocess.run(command, cwd=src, capture_output=True, text=True)
+    print(done.stdout, done.stderr, sep='', end='', file=sys.stderr)
+    if done.returncode: sys.exit(f'build_docs: {command[0]} failed')
+    if warnings := re.findall(r'^warning: .*', done.stdout + done.stderr, re.M):
+        sys.exit(f'build_docs: {len(warnings)} warnings; mend their cause')
+    return src/'_docs'
 
 def main():
-    if shutil.which('quarto'): return nbdev_docs.__wrapped__()
-    cfg = get_config()
+    cfg,quarto = get_config(),bool(shutil.which('quarto'))
     refresh_quarto_yml()
-    src = stage(cfg)
-    subprocess.run([str(Path(sys.executable).parent/'smalldocs'), 'render', str(src)], check=True)
-    shutil.rmtree(cfg.doc_path, ignore_errors=True)
-    shutil.move(src/cfg.doc_path.name, cfg.doc_path)
+    src,numbered = stage(cfg, quarto)
+    built = render(src, quarto)
+    site = cfg.doc_path
+    shutil.rmtree(site, ignore_errors=True)
+    shutil.move(built, site)
     hosted = f"{cfg.doc_host}{cfg.doc_baseurl.rstrip('/')}/"
-    for p in cfg.doc_path.rglob('*.html'): # nbdev links symbols with the hosted address
-        p.write_text(p.read_text().replace(f'href="{hosted}', f'href="{os.path.relpath(cfg.doc_path, p.parent)}/'))
-    add_katex(cfg.doc_path)
-    print(f'built {cfg.doc_path}')
+    parts.relative_links(site, hosted)
+    parts.true_sources(site, numbered)
+    parts.figures_to_files(site)
+    parts.wrap_lines(site)
+    parts.gallery(site)
+    parts.contents_on_phones(site)
+    parts.own_fonts(site)
+    parts.katex(site)
+    print(f'built {site}')
 
 if __name__ == '__main__': main()

@@ -1,7 +1,8 @@
-"Make pyproject.toml from settings.ini: nbdev's own migration, then what it leaves out (extras, keys of [nbdev])"
+"Make pyproject.toml from settings.ini: nbdev's own migration, then what it leaves out (extras, keys of [nbdev]); and the version in CITATION.cff"
 import contextlib
 import io
 import os
+import re
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -23,6 +24,8 @@ def main():
     s = s.replace('[project.optional-dependencies]\n', '[project.optional-dependencies]\n' + extras)
     new = '# Made from settings.ini by tools/sync_config.py: edit that file, then `make config`\n' + s.rstrip() + '\n' + settings
     p.write_text(new)
+    citation = Path('CITATION.cff')
+    citation.write_text(re.sub(r'^version: .*$', f"version: {cp['DEFAULT']['version']}", citation.read_text(), flags=re.M))
     if new == old: os.utime(p, ns=(stat.st_atime_ns, stat.st_mtime_ns)) # make installs anew when this file is newer
 
 if __name__ == '__main__': main()
