@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 HEADER = '<!-- Made from nbs/index.ipynb by tools/readme.py -->\n'
-LINK = re.compile(r'\]\((?!https?:|#)([\w/.-]+\.ipynb)') # of a notebook to another
+LINK = re.compile(r'\]\((?!https?:|#)([\w/.-]+\.(?:ipynb|md))') # to another page
 PICTURE = re.compile(r"Image\('\.\./([\w/.-]+)'(?:.*?alt='([^']*)')?", re.S)
+CAPTION = re.compile(r'^#\| *fig-cap: *"(.*)"$', re.M)
 
 
 def has(directive, source): return re.search(rf'^#\| *{directive}', source, re.M)
@@ -35,8 +36,12 @@ def cell_blocks(cell):
     if cell['cell_type'] != 'code' or has('hide', source): return
     if not has('echo: *false', source): yield f'```python\n{source}\n```'
     picture = PICTURE.search(source)
-    if picture: yield f"![{picture[2] or ''}]({picture[1]})"
-    else: yield from output_blocks(cell)
+    if not picture:
+        yield from output_blocks(cell)
+        return
+    yield f"![{picture[2] or ''}]({picture[1]})"
+    caption = CAPTION.search(source)
+    if caption: yield f'*{caption[1]}*'
 
 def render(notebook):
     "Markdown of a notebook"
@@ -46,6 +51,7 @@ def main(check):
     text,readme = render(json.loads(Path('nbs/index.ipynb').read_text())),Path('README.md')
     if not check: readme.write_text(text)
     elif not readme.exists() or readme.read_text() != text:
-        sys.exit('README.md is not what nbs/index.ipynb gives: run `make notebooks`, or tools/readme.py, and commit it.')
+        sys.exit('README.md is not what nbs/index.ipynb gives: '
+                 'run `make notebooks`, or tools/readme.py, and commit it.')
 
 if __name__ == '__main__': main('--check' in sys.argv)
