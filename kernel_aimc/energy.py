@@ -18,7 +18,8 @@ from numbers import Integral
 
 import torch
 
-from .mapping import EncoderShape, Floorplan, Layer, lra_encoder, lra_layers, map_matrices, projection_layer
+from .mapping import (EncoderShape, Floorplan, Layer, lra_encoder, lra_layers, map_matrices,
+                                 projection_layer)
 
 # %% ../nbs/06_energy.ipynb #07f6479d
 @dataclass(frozen=True, kw_only=True)
@@ -58,27 +59,36 @@ BYTES = dict(int8=1, fp16=2, fp32=4)
 class Machine:
     "A digital machine as a roofline"
     name: str
-    peak_tops: dict = field(hash=False) # number format -> 1e12 operations per second; 'fp32' also serves element-wise operations
+    peak_tops: dict = field(hash=False) # number format -> 1e12 operations/s; 'fp32' also for element-wise operations
     bandwidth_gb_s: float # memory bandwidth, 1e9 bytes per second
     power_W: float|None # rated power; None: not known, energies are then NaN
     source: str
 
     def __post_init__(self):
-        if 'fp32' not in self.peak_tops: raise ValueError(f"Machine {self.name!r}: peak_tops must have 'fp32', got {', '.join(self.peak_tops)}.")
-        for what,v in {'bandwidth_gb_s': self.bandwidth_gb_s, 'power_W': self.power_W, **self.peak_tops}.items():
+        if 'fp32' not in self.peak_tops:
+            raise ValueError(f"Machine {self.name!r}: peak_tops must have 'fp32', got {', '.join(self.peak_tops)}.")
+        numbers = {'bandwidth_gb_s': self.bandwidth_gb_s, 'power_W': self.power_W, **self.peak_tops}
+        for what,v in numbers.items():
             if v is not None and not v > 0: raise ValueError(f"Machine {self.name!r}: {what} must be > 0, got {v}.")
 
     def tops(self, dtype):
-        if dtype not in self.peak_tops: raise ValueError(f"Machine {self.name!r}: dtype must be one of {', '.join(map(repr, self.peak_tops))}, got {dtype!r}.")
+        "Peak rate of a number format, 1e12 operations per second"
+        if dtype not in self.peak_tops:
+            raise ValueError(f"Machine {self.name!r}: dtype must be one of {', '.join(map(repr, self.peak_tops))}, "
+                             f"got {dtype!r}.")
         return self.peak_tops[dtype]
 
     def tops_per_w(self, dtype='fp16'):
         "Efficiency at peak (derived)"
         return self.tops(dtype)/(self.power_W or math.nan)
 
-A100 = Machine(name='A100', peak_tops=dict(int8=624., fp16=312., fp32=19.5), bandwidth_gb_s=2039., power_W=400., source='NVIDIA data sheet, A100 80GB SXM, dense')
-H100 = Machine(name='H100', peak_tops=dict(int8=1979., fp16=989., fp32=67.), bandwidth_gb_s=3350., power_W=700., source='NVIDIA data sheet, H100 SXM, dense')
-EPYC = Machine(name='EPYC 9654', peak_tops=dict(fp32=7.373), bandwidth_gb_s=460.8, power_W=360., source='AMD data sheet: cores, base clock, memory channels, TDP; peak derived')
+# %% ../nbs/06_energy.ipynb #ee0c5f72
+A100 = Machine(name='A100', peak_tops=dict(int8=624., fp16=312., fp32=19.5), bandwidth_gb_s=2039., power_W=400.,
+               source='NVIDIA data sheet, A100 80GB SXM, dense')
+H100 = Machine(name='H100', peak_tops=dict(int8=1979., fp16=989., fp32=67.), bandwidth_gb_s=3350., power_W=700.,
+               source='NVIDIA data sheet, H100 SXM, dense')
+EPYC = Machine(name='EPYC 9654', peak_tops=dict(fp32=7.373), bandwidth_gb_s=460.8, power_W=360.,
+               source='AMD data sheet: cores, base clock, memory channels, TDP; peak derived')
 MACHINES = {m.name: m for m in (A100, H100, EPYC)}
 
 # %% ../nbs/06_energy.ipynb #a12709fe
@@ -105,6 +115,7 @@ class Step:
     @property
     def n_weights(self): return self.layer.n_weights if self.layer else 0
 
+# %% ../nbs/06_energy.ipynb #cd1bf319
 @dataclass(frozen=True, kw_only=True)
 class Workload:
     "Steps, what enters and what leaves, and how many vectors (or tokens) that is"
@@ -122,22 +133,34 @@ class Workload:
         "The stored matrices, each once"
         return list({s.layer.name: s.layer for s in self.steps if s.layer}.values())
 
+    def stored_steps(self, names=None):
+        "Products with stored matrices (or those named)"
+        return tuple(s for s in self.steps if s.layer and (names is None or s.layer.name in names))
+
     def share(self, names=None):
         "Share of the operations that products with stored matrices take (or those named)"
-        return sum(s.ops for s in self.steps if s.layer and (names is None or s.layer.name in names))/self.ops
+        return sum(s.ops for s in self.stored_steps(names))/self.ops
 
     def only(self, names=None):
-        "The products with stored matrices alone (or those named): what the chip does, for a comparison of like with like"
-        steps = tuple(s for s in self.steps if s.layer and (names is None or s.layer.name in names))
+        "Products with stored matrices alone (or those named): what the chip does, to compare like with like"
+        steps = self.stored_steps(names)
         if not steps: raise ValueError(f"Workload: {self.name} has no such stored matrix.")
-        return Workload(name=f'{self.name}, products', steps=steps, vectors=self.vectors, inputs=sum(s.inputs for s in steps), outputs=sum(s.outputs for s in steps))
+        return Workload(name=f'{self.name}, products', steps=steps, vectors=self.vectors,
+                        inputs=sum(s.inputs for s in steps), outputs=sum(s.outputs for s in steps))
 
+# %% ../nbs/06_energy.ipynb #669edc98
 def _product(layer, vectors):
-    return Step(name=layer.name, ops=2*layer.n_weights*vectors, inputs=layer.inputs*vectors, outputs=layer.outputs*vectors, layer=layer, vectors=vectors)
+    return Step(name=layer.name, ops=2*layer.n_weights*vectors, inputs=layer.inputs*vectors,
+                outputs=layer.outputs*vectors, layer=layer, vectors=vectors)
+
+def _elementwise(name, ops, inputs, outputs):
+    return Step(name=name, ops=ops, inputs=inputs, outputs=outputs, elementwise=True)
 
 def _whole(who, **numbers):
+    "Raise unless all numbers are whole and >= 1"
     for name,v in numbers.items():
-        if not isinstance(v, Integral) or v < 1: raise ValueError(f"{who}: {name} must be a whole number >= 1, got {v!r}.")
+        if not isinstance(v, Integral) or v < 1:
+            raise ValueError(f"{who}: {name} must be a whole number >= 1, got {v!r}.")
 
 # %% ../nbs/06_energy.ipynb #2188ef23
 _FEATURES = dict(rbf=2, arccos0=1) # features per direction, one operation each
@@ -151,29 +174,33 @@ def projection_workload(
 ) -> Workload:
     "Random features of `n` vectors, and one linear output"
     _whole('projection_workload', D=D, d=d, n=n)
-    if kernel is not None and kernel not in _FEATURES: raise ValueError(f"projection_workload: kernel must be 'rbf', 'arccos0' or None, got {kernel!r}.")
-    steps,outputs = (_product(projection_layer(D, d), n),),n*D
+    if kernel is not None and kernel not in _FEATURES:
+        raise ValueError(f"projection_workload: kernel must be 'rbf', 'arccos0' or None, got {kernel!r}.")
+    steps,outputs,name = (_product(projection_layer(D, d), n),),n*D,f'projection {d} -> {D}'
     if kernel:
         features = _FEATURES[kernel]*D
-        steps += (Step(name='feature map', ops=n*features, inputs=n*D, outputs=n*features, elementwise=True),
-                  Step(name='read-out', ops=2*n*features, inputs=n*features + features, outputs=n, elementwise=True))
-        outputs = n
-    return Workload(name=f'projection {d} -> {D}' + (f', {kernel}' if kernel else ''), steps=steps, vectors=n, inputs=n*d, outputs=outputs)
+        steps += (_elementwise('feature map', n*features, n*D, n*features),
+                  _elementwise('read-out', 2*n*features, n*features + features, n))
+        outputs,name = n,f'{name}, {kernel}'
+    return Workload(name=name, steps=steps, vectors=n, inputs=n*d, outputs=outputs)
 
 # %% ../nbs/06_energy.ipynb #d04dd4d2
-def _favor_steps(L, d, m, heads, maps, prefix=''):
+def _favor_steps(L, d, m, heads, maps):
     "Attention with 2m features, for all heads; `maps`: layers of keys and queries, or one for both"
     n = L*heads
-    elementwise = lambda name, ops, inputs, outputs: Step(name=prefix + name, ops=ops, inputs=inputs, outputs=outputs, elementwise=True)
     return [_product(l, 2*n//len(maps)) for l in maps] + [
-        elementwise('norms', 4*n*d, 2*n*d, 2*n), elementwise('feature maps', 4*n*m, 2*n*m + 2*n, 4*n*m),
-        Step(name=prefix + "K'V", ops=4*n*m*d, inputs=n*(2*m + d), outputs=heads*2*m*d), Step(name=prefix + "Q'(K'V)", ops=4*n*m*d, inputs=n*2*m + heads*2*m*d, outputs=n*d),
-        elementwise('normalisation', 6*n*m + n*d, n*(4*m + d), n*d)]
+        _elementwise('norms', 4*n*d, 2*n*d, 2*n),
+        _elementwise('feature maps', 4*n*m, 2*n*m + 2*n, 4*n*m),
+        Step(name="K'V", ops=4*n*m*d, inputs=n*(2*m + d), outputs=heads*2*m*d),
+        Step(name="Q'(K'V)", ops=4*n*m*d, inputs=n*2*m + heads*2*m*d, outputs=n*d),
+        _elementwise('normalisation', 6*n*m + n*d, n*(4*m + d), n*d)]
 
-def _exact_steps(L, d, heads, prefix=''):
+def _exact_steps(L, d, heads):
+    "Softmax attention, for all heads"
     n,pairs = L*heads,L*L*heads
-    return [Step(name=prefix + 'QK', ops=2*pairs*d, inputs=2*n*d, outputs=pairs), Step(name=prefix + 'softmax', ops=5*pairs, inputs=pairs, outputs=pairs, elementwise=True),
-            Step(name=prefix + 'AV', ops=2*pairs*d, inputs=pairs + n*d, outputs=n*d)]
+    return [Step(name='QK', ops=2*pairs*d, inputs=2*n*d, outputs=pairs),
+            _elementwise('softmax', 5*pairs, pairs, pairs),
+            Step(name='AV', ops=2*pairs*d, inputs=pairs + n*d, outputs=n*d)]
 
 def attention_workload(
     length:int, # tokens L
@@ -185,9 +212,12 @@ def attention_workload(
 ) -> Workload:
     "Attention over `length` tokens, given queries, keys and values"
     _whole('attention_workload', length=length, d=d, m=m, heads=heads)
-    steps = _exact_steps(length, d, heads) if exact else _favor_steps(length, d, m, heads, [Layer('Ω', m, d, 2, heads)])
-    return Workload(name=f"{'exact' if exact else 'linear'} attention, L={length}", steps=tuple(steps), vectors=length, inputs=3*length*heads*d, outputs=length*heads*d)
+    if exact: steps = _exact_steps(length, d, heads)
+    else: steps = _favor_steps(length, d, m, heads, [Layer('Ω', m, d, 2, heads)])
+    return Workload(name=f"{'exact' if exact else 'linear'} attention, L={length}", steps=tuple(steps), vectors=length,
+                    inputs=3*length*heads*d, outputs=length*heads*d)
 
+# %% ../nbs/06_energy.ipynb #4106590d
 def breakeven_length(
     d:int, # width of a head
     m:int, # directions
@@ -195,9 +225,10 @@ def breakeven_length(
     free_projections:bool=False, # as on a chip that costs nothing
     products_only:bool=True, # False: all operations count
 ) -> float: # tokens
-    "From which length on linear attention takes fewer operations than exact attention"
-    count = lambda w: sum(s.ops for s in w.steps if not (products_only and s.elementwise) and not (free_projections and s.layer))
-    return count(attention_workload(1, d, m))/count(attention_workload(1, d, exact=True)) # one grows with L, the other with L²
+    "Length from which on linear attention takes fewer operations than exact attention"
+    def counts(s): return not (products_only and s.elementwise) and not (free_projections and s.layer)
+    linear,exact = (sum(s.ops for s in attention_workload(1, d, m, exact=e).steps if counts(s)) for e in (False, True))
+    return linear/exact # one grows with L, the other with L²
 
 # %% ../nbs/06_energy.ipynb #4ff3187a
 def model_workload(
@@ -210,23 +241,30 @@ def model_workload(
     e = lra_encoder(task)
     L = e.max_length if length is None else length
     _whole('model_workload', length=L)
-    layers,steps = {l.name: l for l in lra_layers(e, 'all')},[]
-    elementwise = lambda name, per_value, n, inputs=1: Step(name=name, ops=per_value*n, inputs=inputs*n, outputs=n, elementwise=True)
-    for _ in range(e.documents):
-        steps += [elementwise('embedding', 2, L*e.d_model), elementwise('layer norm', 7, L*e.d_model)]
-        for i in range(e.n_layers):
-            of = lambda name, i=0 if e.tied else i: layers[f'{i}.{name}']
-            steps += [_product(of(x), L) for x in ('k', 'v', 'q')]
-            maps = [of('Ω_k'), of('Ω_q')] if e.separate_maps else [of('Ω')]
-            steps += _exact_steps(L, e.head_dim, e.heads) if exact else _favor_steps(L, e.head_dim, e.m, e.heads, maps)
-            steps += [_product(of('out'), L), elementwise('sum and layer norm', 8, L*e.d_model, 2), _product(of('fc1'), L), elementwise('activation', 1, L*e.ffn),
-                      _product(of('fc2'), L), elementwise('sum and layer norm', 8, L*e.d_model, 2)]
-        steps.append(Step(name='mean over tokens', ops=L*e.d_model, inputs=L*e.d_model, outputs=e.d_model, elementwise=True))
-    steps += [_product(layers['head1'], 1), elementwise('activation', 1, e.classifier), _product(layers['head2'], 1)]
-    name = task if isinstance(task, str) else 'model'
-    return Workload(name=f"{name}, L={L}" + (', exact attention' if exact else ''), steps=tuple(steps), vectors=e.documents*L, inputs=e.documents*L*e.d_model, outputs=e.classes)
+    layers = {l.name: l for l in lra_layers(e, 'all')}
+    encoder = [_per_value('embedding', 2, L*e.d_model), _per_value('layer norm', 7, L*e.d_model)]
+    for i in range(e.n_layers): encoder += _encoder_layer(e, L, layers, 0 if e.tied else i, exact)
+    encoder.append(_elementwise('mean over tokens', L*e.d_model, L*e.d_model, e.d_model))
+    head = [_product(layers['head1'], 1), _per_value('activation', 1, e.classifier), _product(layers['head2'], 1)]
+    name = f"{task if isinstance(task, str) else 'model'}, L={L}" + (', exact attention' if exact else '')
+    return Workload(name=name, steps=tuple(e.documents*encoder + head), vectors=e.documents*L,
+                    inputs=e.documents*L*e.d_model, outputs=e.classes)
 
-# %% ../nbs/06_energy.ipynb #35f21b47
+def _per_value(name, ops, n, inputs=1):
+    "Element-wise step with `ops` operations and `inputs` values read for each of `n` values"
+    return _elementwise(name, ops*n, inputs*n, n)
+
+def _encoder_layer(e, L, layers, i, exact):
+    "Steps of encoder layer i"
+    of = lambda name: layers[f'{i}.{name}']
+    maps = [of('Ω_k'), of('Ω_q')] if e.separate_maps else [of('Ω')]
+    if exact: attention = _exact_steps(L, e.head_dim, e.heads)
+    else: attention = _favor_steps(L, e.head_dim, e.m, e.heads, maps)
+    add_and_norm = _per_value('sum and layer norm', 8, L*e.d_model, 2)
+    return [*(_product(of(x), L) for x in ('k', 'v', 'q')), *attention, _product(of('out'), L), add_and_norm,
+            _product(of('fc1'), L), _per_value('activation', 1, L*e.ffn), _product(of('fc2'), L), add_and_norm]
+
+# %% ../nbs/06_energy.ipynb #72f50dd5
 @dataclass(frozen=True)
 class Cost:
     "Operations, time and energy"
@@ -240,7 +278,8 @@ class Cost:
     @property
     def tops_per_w(self): return self.ops/self.energy_nJ/1e3 if self.energy_nJ else math.nan
 
-    def __add__(self, other): return Cost(self.ops + other.ops, self.time_ns + other.time_ns, self.energy_nJ + other.energy_nJ)
+    def __add__(self, other):
+        return Cost(self.ops + other.ops, self.time_ns + other.time_ns, self.energy_nJ + other.energy_nJ)
 
 def digital_cost(
     workload:Workload,
@@ -250,31 +289,48 @@ def digital_cost(
     fused:bool=True, # intermediate values stay in the machine
     without=(), # names of stored matrices that are multiplied elsewhere
 ) -> tuple: # (`Cost` of products with stored matrices, `Cost` of the rest)
-    "A workload on a digital machine (roofline)"
-    peak,bandwidth = machine.tops(dtype)*1e3,machine.bandwidth_gb_s # operations and bytes per ns
-    steps = [s for s in workload.steps if not (s.layer and s.layer.name in without)]
+    "Cost of a workload on a digital machine (roofline)"
+    peak = machine.tops(dtype)
+    steps = [s for s in workload.steps if not _elsewhere(s, without)]
     if not steps: return Cost(0, 0., 0.),Cost(0, 0., 0.)
-    compute = [s.ops/(machine.tops('fp32')*1e3 if s.elementwise else peak) for s in steps]
-    if fused:
-        elsewhere = sum(s.inputs + s.outputs for s in workload.steps if s.layer and s.layer.name in without)
-        weights = sum(l.n_weights for l in workload.layers if l.name not in without)
-        traffic = (BYTES[dtype]*(workload.inputs + workload.outputs + weights) + elsewhere)/bandwidth # the chip's values are bytes
-        slower = max(1., traffic/sum(compute))
-        times = [t*slower for t in compute]
-    else: times = [max(t, BYTES[dtype]*(s.inputs + s.outputs + s.n_weights)/bandwidth) for t,s in zip(compute, steps)]
+    at_peak = [s.ops/((machine.tops('fp32') if s.elementwise else peak)*1e3) for s in steps]
+    if fused: times = _fused_times(workload, at_peak, machine, dtype, without)
+    else: times = [max(t, _traffic_ns(s, machine, dtype)) for t,s in zip(at_peak, steps)]
     power = machine.power_W or math.nan
-    total = lambda stored: Cost(sum(s.ops for s in steps if bool(s.layer) == stored), t := sum(t for t,s in zip(times, steps) if bool(s.layer) == stored), t*power if t else 0.)
+    def total(stored):
+        chosen = [(s.ops, t) for s,t in zip(steps, times) if bool(s.layer) == stored]
+        time_ns = sum(t for _,t in chosen)
+        return Cost(sum(ops for ops,_ in chosen), time_ns, time_ns*power if time_ns else 0.)
     return total(True),total(False)
 
+# %% ../nbs/06_energy.ipynb #4f55a746
+def _elsewhere(step, without): return step.layer and step.layer.name in without
+
+def _traffic_ns(step, machine, dtype):
+    "Time to read and write all operands of a step"
+    return BYTES[dtype]*(step.inputs + step.outputs + step.n_weights)/machine.bandwidth_gb_s
+
+def _fused_times(workload, at_peak, machine, dtype, without):
+    "Times of the steps if only what enters and leaves, and the weights, pass the memory"
+    bytes_elsewhere = sum(s.inputs + s.outputs for s in workload.steps if _elsewhere(s, without))
+    weights = sum(l.n_weights for l in workload.layers if l.name not in without)
+    traffic = BYTES[dtype]*(workload.inputs + workload.outputs + weights) + bytes_elsewhere
+    slower = max(1., traffic/machine.bandwidth_gb_s/sum(at_peak))
+    return [t*slower for t in at_peak]
+
+# %% ../nbs/06_energy.ipynb #35f21b47
 @dataclass(frozen=True)
 class ChipCost:
-    "A workload on the chip and a digital machine beside it. Chip energies are upper bounds: a read is charged in full however few cells it uses"
+    """A workload on the chip and a digital machine beside it
+
+    Chip energies are upper bounds: a read is charged in full however few cells it uses.
+    """
     analog: Cost # products on the chip, one layer after another
     digital: Cost # everything else
     pipelined_ns: float # everything overlapped: the busiest core, or the digital machine
-    core_reads: float
+    core_reads: float # of all cores
     utilisation: float # share of the cells of a read that belong to the product, on average
-    plan: Floorplan
+    plan: Floorplan # where the matrices sit
 
     @property
     def time_ns(self): return self.analog.time_ns + self.digital.time_ns
@@ -285,46 +341,65 @@ class ChipCost:
     @property
     def tops_per_w(self): return (self.analog.ops + self.digital.ops)/self.energy_nJ/1e3
 
-def _reads_by_core(plan, name, parallel):
-    if not parallel: return plan.reads_by_core(name)
-    apart = Counter(core for core,*_ in {(p.core, p.row, p.tile.inputs, p.tile.copy) for p in plan.of(name)}) # copies with different inputs share no read
-    return Counter({core: n/plan.replication for core,n in apart.items()})
-
+# %% ../nbs/06_energy.ipynb #b318979c
 def hermes_cost(
     workload:Workload,
     mode:ReadMode=HERMES_1PHASE,
     *,
-    plan:Floorplan|None=None, # where its matrices sit; None: all of them, densely. Matrices that are not in the plan are digital
+    plan:Floorplan|None=None, # where its matrices sit, the others are digital; None: all on the chip, densely
     replication:int=1, # copies of every matrix, if there is no `plan`
     copies:str='average', # 'average': every vector through all copies; 'parallel': dealt out
     digital:Machine=A100, # does the rest
     dtype:str='fp16', # of the rest
     fused:bool=True, # the rest as ideal kernels
 ) -> ChipCost:
-    "A workload with its stored matrices on the chip"
-    if copies not in ('average', 'parallel'): raise ValueError(f"hermes_cost: copies must be 'average' or 'parallel', got {copies!r}.")
-    if plan is None:
-        if not workload.layers: raise ValueError(f"hermes_cost: {workload.name} has no stored matrix that could be on the chip.")
-        plan = map_matrices(workload.layers, mode.chip_shape, replication=replication)
-    elif replication != 1: raise ValueError(f"hermes_cost: replication belongs to the plan (it has {plan.replication}); give one of the two.")
-    if plan.chip_shape[1:] != mode.chip_shape[1:]: raise ValueError(f"hermes_cost: plan is for cores of {plan.chip_shape[1:]} cells, mode for {mode.chip_shape[1:]}.")
-    on_chip = {l.name: l for l in plan.layers}
-    steps = [s for s in workload.steps if s.layer and s.layer.name in on_chip]
-    if not steps: raise ValueError(f"hermes_cost: no matrix of {workload.name} is in the plan, which holds {', '.join(on_chip)}.")
-    for s in steps:
-        l = on_chip[s.layer.name]
-        if (l.outputs, l.inputs) != (s.layer.outputs, s.layer.inputs):
-            raise ValueError(f"hermes_cost: {l.name!r} is {l.inputs} -> {l.outputs} in the plan but {s.layer.inputs} -> {s.layer.outputs} in {workload.name}.")
-    load,sequential = Counter(),0
+    "Cost of a workload with its stored matrices on the chip"
+    if copies not in ('average', 'parallel'):
+        raise ValueError(f"hermes_cost: copies must be 'average' or 'parallel', got {copies!r}.")
+    plan = _plan_for(workload, mode, plan, replication)
+    steps,load,sequential = _steps_on_chip(workload, plan),Counter(),0
     for s in steps:
         reads = _reads_by_core(plan, s.layer.name, copies == 'parallel')
         sequential += s.vectors*max(reads.values())
         for core,n in reads.items(): load[core] += n*s.vectors
     core_reads,ops = load.total(),sum(s.ops for s in steps)
-    stored,rest = digital_cost(workload, digital, dtype, fused=fused, without=on_chip)
     analog = Cost(ops, sequential*mode.read_ns, core_reads*mode.core_read_nJ)
-    used = ops*(plan.replication if copies == 'average' else 1)/(core_reads*mode.ops_per_core_read)
-    return ChipCost(analog, stored + rest, max(max(load.values())*mode.read_ns, (stored + rest).time_ns), core_reads, used, plan)
+    stored,rest = digital_cost(workload, digital, dtype, fused=fused, without={l.name for l in plan.layers})
+    beside = stored + rest
+    pipelined_ns = max(max(load.values())*mode.read_ns, beside.time_ns)
+    ops_of_copies = ops*(plan.replication if copies == 'average' else 1)
+    return ChipCost(analog, beside, pipelined_ns, core_reads, ops_of_copies/(core_reads*mode.ops_per_core_read), plan)
+
+# %% ../nbs/06_energy.ipynb #befb0036
+def _plan_for(workload, mode, plan, replication):
+    if plan is None:
+        if workload.layers: return map_matrices(workload.layers, mode.chip_shape, replication=replication)
+        raise ValueError(f"hermes_cost: {workload.name} has no stored matrix that could be on the chip.")
+    if replication != 1:
+        raise ValueError(f"hermes_cost: replication belongs to the plan (it has {plan.replication}); "
+                         "give one of the two.")
+    if plan.chip_shape[1:] != mode.chip_shape[1:]:
+        raise ValueError(f"hermes_cost: plan is for cores of {plan.chip_shape[1:]} cells, "
+                         f"mode for {mode.chip_shape[1:]}.")
+    return plan
+
+def _steps_on_chip(workload, plan):
+    on_chip = {l.name: l for l in plan.layers}
+    steps = workload.stored_steps(on_chip)
+    if not steps:
+        raise ValueError(f"hermes_cost: no matrix of {workload.name} is in the plan, which holds {', '.join(on_chip)}.")
+    for s in steps:
+        l = on_chip[s.layer.name]
+        if (l.outputs, l.inputs) != (s.layer.outputs, s.layer.inputs):
+            raise ValueError(f"hermes_cost: {l.name!r} is {l.inputs} -> {l.outputs} in the plan "
+                             f"but {s.layer.inputs} -> {s.layer.outputs} in {workload.name}.")
+    return steps
+
+def _reads_by_core(plan, name, parallel):
+    if not parallel: return plan.reads_by_core(name)
+    places = {(p.core, p.row, p.tile.inputs, p.tile.copy) for p in plan.of(name)}
+    apart = Counter(core for core,*_ in places)
+    return Counter({core: n/plan.replication for core,n in apart.items()})
 
 # %% ../nbs/06_energy.ipynb #695ebdda
 def measured_cost(
@@ -338,52 +413,61 @@ def measured_cost(
     if not workload.layers: raise ValueError(f"measured_cost: {workload.name} has no stored matrix.")
     if power_W is not None and not power_W > 0: raise ValueError(f"measured_cost: power_W must be > 0, got {power_W}.")
     total,seen = 0.,{}
-    for s in workload.steps:
-        if not s.layer: continue
-        n = min(s.vectors, max_vectors)
-        key = s.layer.outputs,s.layer.inputs,n
-        if key not in seen:
-            x,W = torch.ones(n, s.layer.inputs),torch.ones(s.layer.outputs, s.layer.inputs)
-            with torch.inference_mode():
-                torch.nn.functional.linear(x, W)
-                times = []
-                for _ in range(repeats):
-                    start = time.perf_counter_ns()
-                    torch.nn.functional.linear(x, W)
-                    times.append(time.perf_counter_ns() - start)
-            seen[key] = min(times)
-        total += seen[key]*s.vectors/n
+    for s in workload.stored_steps():
+        size = min(s.vectors, max_vectors),s.layer.inputs,s.layer.outputs
+        if size not in seen: seen[size] = _time_product(*size, repeats)
+        total += seen[size]*s.vectors/size[0]
     return Cost(workload.share()*workload.ops, total, total*power_W if power_W else math.nan)
+
+@torch.inference_mode()
+def _time_product(n, inputs, outputs, repeats):
+    "Shortest of several times to multiply n vectors with a matrix, ns"
+    x,W = torch.ones(n, inputs),torch.ones(outputs, inputs)
+    torch.nn.functional.linear(x, W)
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter_ns()
+        torch.nn.functional.linear(x, W)
+        times.append(time.perf_counter_ns() - start)
+    return min(times)
 
 # %% ../nbs/06_energy.ipynb #54a4846f
 def cost_table(
     workload:Workload,
     *,
     plan:Floorplan|None=None, # of the matrices on the chip; None: all stored matrices, densely
-    replication:int=1,
-    copies:str='average',
+    replication:int=1, # copies of every matrix, if there is no `plan`
+    copies:str='average', # or 'parallel', as in `hermes_cost`
     digital:Machine=A100, # beside the chip
     dtype:str='fp16', # of the machine beside the chip
     machines:tuple=(A100, H100, EPYC), # to compare with
-    fused:bool=True,
+    fused:bool=True, # digital steps as ideal kernels
     measure:bool=False, # also time this machine
     power_W:float|None=None, # of this machine
 ): # pandas.DataFrame indexed by platform; times and energies per vector (or token); NaN: not known or not applicable
     "A workload on the chip, on digital machines, and measured on this one"
     import pandas as pd
     n,rows = workload.vectors,[]
-    def row(platform, products, rest, pipelined=math.nan, utilisation=math.nan, note=''):
-        total = products + rest
-        rows.append(dict(platform=platform, time_ns=total.time_ns/n, pipelined_ns=pipelined/n, products_nJ=products.energy_nJ/n, rest_nJ=rest.energy_nJ/n, energy_nJ=total.energy_nJ/n,
-                         tops_per_w=total.tops_per_w, utilisation=utilisation, note=note))
+    def add(platform, products, rest, note, **more): rows.append(_table_row(platform, products, rest, note, n, **more))
     if workload.layers:
         for mode in READ_MODES.values():
-            c = hermes_cost(workload, mode, plan=plan, replication=replication, copies=copies, digital=digital, dtype=dtype, fused=fused)
-            row(f'HERMES {mode.name}' + (f' + {digital.name} {dtype}' if c.digital.ops else ''), c.analog, c.digital, c.pipelined_ns, c.utilisation, 'energy: upper bound')
+            c = hermes_cost(workload, mode, plan=plan, replication=replication, copies=copies, digital=digital,
+                            dtype=dtype, fused=fused)
+            name = f'HERMES {mode.name}' + (f' + {digital.name} {dtype}' if c.digital.ops else '')
+            add(name, c.analog, c.digital, 'energy: upper bound', pipelined_ns=c.pipelined_ns,
+                utilisation=c.utilisation)
     for m in machines:
         for t in m.peak_tops:
-            if t != 'fp32' or len(m.peak_tops) == 1: row(f'{m.name} {t}', *digital_cost(workload, m, t, fused=fused), note='roofline at peak')
+            if t == 'fp32' and len(m.peak_tops) > 1: continue # of a GPU only the fast formats
+            add(f'{m.name} {t}', *digital_cost(workload, m, t, fused=fused), 'roofline at peak')
     if measure and workload.layers:
-        row('this machine fp32', measured_cost(workload, power_W), Cost(0, 0., 0.), note='measured, stored products only')
+        products = measured_cost(workload, power_W)
+        add('this machine fp32', products, Cost(0, 0., 0.), 'measured, stored products only')
         rows[-1] |= dict(rest_nJ=math.nan, energy_nJ=math.nan)
     return pd.DataFrame(rows).set_index('platform')
+
+def _table_row(platform, products, rest, note, n, pipelined_ns=math.nan, utilisation=math.nan):
+    total = products + rest
+    return dict(platform=platform, time_ns=total.time_ns/n, pipelined_ns=pipelined_ns/n,
+                products_nJ=products.energy_nJ/n, rest_nJ=rest.energy_nJ/n, energy_nJ=total.energy_nJ/n,
+                tops_per_w=total.tops_per_w, utilisation=utilisation, note=note)

@@ -14,7 +14,8 @@ from numbers import Integral, Real
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin, ClassNamePrefixFeaturesOutMixin, MultiOutputMixin, RegressorMixin, TransformerMixin
+from sklearn.base import (
+    BaseEstimator, ClassifierMixin, ClassNamePrefixFeaturesOutMixin, MultiOutputMixin, RegressorMixin, TransformerMixin)
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
@@ -26,13 +27,17 @@ from .normal_equations import LeaveOneOut, NormalEquations
 from .samplers import SAMPLERS, stream
 from .softmax_features import make_features
 
-# %% ../nbs/08_estimators.ipynb #c607a16a
-_RANGE_ROWS = 4096 # at most, to set the ranges of a chip
+# %% ../nbs/08_estimators.ipynb #a6d17971
 _DTYPES = [np.float64, np.float32]
 
 def _one_of(owner, name, value, allowed):
-    if value not in allowed: raise ValueError(f"{owner}: {name} must be one of {', '.join(map(repr, allowed))}, got {value!r}.")
+    if value not in allowed:
+        raise ValueError(f"{owner}: {name} must be one of {', '.join(map(repr, allowed))}, got {value!r}.")
     return allowed[value]
+
+def _weights(weight, X):
+    if weight is None: return None
+    return _check_sample_weight(weight, X, dtype=np.float64, ensure_non_negative=True)
 
 def _tensor(A):
     "The array's own memory as a tensor; a copy only where it is read-only, as between processes"
@@ -42,67 +47,38 @@ def _is_dask(X): return type(X).__module__.startswith('dask.') and hasattr(X, 't
 
 def _chip_of(chip, owner): return _one_of(owner, 'chip', chip, CHIPS) if isinstance(chip, str) else chip
 
+# %% ../nbs/08_estimators.ipynb #08d06f0c
+_RANGE_ROWS = 4096 # at most, to set the ranges of a chip
+
+def _variance(X, weight=None):
+    "Of all entries of an array of NumPy or dask"
+    if weight is None: return X.var(dtype=np.float64)
+    w = weight/weight.sum()
+    return w @ np.square(X.astype(np.float64)).mean(1) - (w @ X.astype(np.float64).mean(1))**2
+
+def _evenly_spaced(X): return X[::max(1, -(-len(X)//_RANGE_ROWS))]
+
+def _typical_rows(X, weight=None):
+    "The distinct rows of weight > 0 among evenly spaced ones"
+    X = _evenly_spaced(X)
+    weight = None if weight is None else _evenly_spaced(weight)
+    return np.unique(X if weight is None or not weight.any() else X[weight > 0], axis=0)
+
+# %% ../nbs/08_estimators.ipynb #e3e361a7
 class _ChipTags:
-    "What scikit-learn asks, and what follows from the chip"
+    "Properties that follow from `kernel`, `gamma` and `chip`"
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         chip = CHIPS.get(self.chip) if isinstance(self.chip, str) else self.chip
         tags.non_deterministic = bool(getattr(chip, 'out_noise', 0))
         return tags
 
-class KernelFeatures(_ChipTags, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Random features of a kernel, computed digitally or on a simulated analog chip.
+    @property
+    def _needs_scale(self): return isinstance(self.kernel, str) and self.gamma == 'scale'
 
-    The inner product of two transformed rows estimates the kernel.
-
-    Parameters
-    ----------
-    kernel : str or kernel object, default='rbf'
-        A name in ``kernel_aimc.kernels.KERNELS``, or an object such as ``RBF(0.05)``, which brings its own coefficient. 'softmax', exp(x . y), has the paper's
-        hyperbolic features; another map, such as ``kernel_aimc.softmax_features.fit_exponential(X)``, is given as an object.
-    gamma : 'scale' or float, default='scale'
-        Coefficient of the kernels that have one, > 0, in 1 / (unit of X)**2 for 'rbf'. 'scale': 1 / (n_features * variance of X), as for `sklearn.svm.SVC`.
-    n_directions : int, default=256
-        Rows D of the projection matrix, >= 1. The output has D or 2 * D columns, by the kernel.
-    sampler : str, default='orf'
-        How the directions are drawn: a name in ``kernel_aimc.samplers.SAMPLERS``.
-    sampler_options : dict, optional
-        Further arguments of the sampler, for example ``dict(truncate=3.)``.
-    chip : None, str, or ChipConfig, default=None
-        None: digital. A name in ``kernel_aimc.chip.CHIPS``, or a configuration. With ``out_noise`` > 0 every call of `transform` draws new noise.
-    t_s : float, default=0.0
-        When the chip is read, seconds after programming, >= 0.
-    random_state : int, RandomState instance or None, default=None
-        Decides directions, programming and noise. An int gives the same features at every `fit`.
-
-    Attributes
-    ----------
-    random_features_ : RandomFeatures or SoftmaxFeatures
-        The torch module that computes; ``random_features_.Omega`` is what the chip stores, ``random_features_.analog`` the programmed matrix.
-    kernel_ : kernel object
-    seed_ : int
-        What `random_state` gave.
-    n_features_in_, feature_names_in_ : as in scikit-learn
-
-    Raises
-    ------
-    ValueError, TypeError
-        In `fit`, if a parameter is out of range or unknown, or X holds NaN; in `transform`, if X has another number of columns.
-
-    References
-    ----------
-    Rahimi and Recht, "Random Features for Large-Scale Kernel Machines", NeurIPS 2007.
-    """
-    def __init__(self, kernel='rbf', gamma='scale', n_directions=256, sampler='orf', sampler_options=None, chip=None, t_s=0., random_state=None):
-        self.kernel,self.gamma,self.n_directions,self.sampler,self.sampler_options = kernel,gamma,n_directions,sampler,sampler_options
-        self.chip,self.t_s,self.random_state = chip,t_s,random_state
-
-    def fit(self, X, y=None):
-        "Draw the directions, program the chip and set its ranges. Of `X`, only its width, precision and size of values matter."
-        self._check_parameters()
-        X = validate_data(self, X, dtype=_DTYPES, order='C')
-        return self._setup(X, None, _variance(X) if self._needs_scale else None)
-
+# %% ../nbs/08_estimators.ipynb #e35172cd
+class _ChipFeatures(_ChipTags):
+    "Draw and compute features, with the parameters of `KernelFeatures`"
     def _check_parameters(self, owner=None):
         name = owner or type(self).__name__
         if isinstance(self.kernel, str): _one_of(name, 'kernel', self.kernel, KERNELS)
@@ -112,24 +88,93 @@ class KernelFeatures(_ChipTags, ClassNamePrefixFeaturesOutMixin, TransformerMixi
         _one_of(name, 'sampler', self.sampler, SAMPLERS)
         _chip_of(self.chip, name)
 
-    @property
-    def _needs_scale(self): return isinstance(self.kernel, str) and self.gamma == 'scale'
-
     def _setup(self, X, weight, variance, seed=None):
         "From rows that show what values X takes, and the variance of all of X"
-        self.n_features_in_,self.seed_ = X.shape[1],int(check_random_state(self.random_state).randint(2**31 - 1)) if seed is None else seed
-        gamma = 1/(X.shape[1]*variance or 1.) if self._needs_scale else self.gamma
+        d = self.n_features_in_ = X.shape[1]
+        self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1)) if seed is None else seed
+        gamma = 1/(d*variance or 1.) if self._needs_scale else self.gamma
         self.kernel_ = make_kernel(self.kernel, gamma) if isinstance(self.kernel, str) else self.kernel
         chip,self._dtype = _chip_of(self.chip, type(self).__name__),X.dtype
-        self.random_features_ = make_features(self.kernel_, X.shape[1], self.n_directions, sampler=self.sampler, sampler_options=self.sampler_options, chip=chip,
-                                              generator=torch.Generator().manual_seed(self.seed_), dtype=getattr(torch, X.dtype.name))
+        self.random_features_ = make_features(
+            self.kernel_, d, self.n_directions, sampler=self.sampler, sampler_options=self.sampler_options, chip=chip,
+            generator=torch.Generator().manual_seed(self.seed_), dtype=getattr(torch, X.dtype.name))
         self._n_features_out = self.random_features_.n_components
         if chip is not None: self.random_features_.calibrate(_tensor(_typical_rows(X, weight)))
         if self.t_s: self.random_features_.set_time(self.t_s)
         return self
 
+    @torch.no_grad()
+    def _features(self, X): return self.random_features_(_tensor(X))
+
+    def _noise_from(self, seed):
+        "Let the noise of the next reads depend on this seed alone"
+        noise = getattr(getattr(self.random_features_, 'analog', None), '_noise_stream', None)
+        if noise is not None: noise.manual_seed(seed)
+        return self
+
+# %% ../nbs/08_estimators.ipynb #c607a16a
+class KernelFeatures(_ChipFeatures, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Random features of a kernel, computed digitally or on a simulated analog chip.
+
+    The inner product of two transformed rows estimates the kernel.
+
+    Parameters
+    ----------
+    kernel : str or kernel object, default='rbf'
+        A name in ``kernel_aimc.kernels.KERNELS``, or an object such as ``RBF(0.05)``, which brings its own coefficient.
+        'softmax', exp(x . y), has the paper's hyperbolic features; another map, such as
+        ``kernel_aimc.softmax_features.fit_exponential(X)``, is given as an object.
+    gamma : 'scale' or float, default='scale'
+        Coefficient of the kernels that have one, > 0, in 1 / (unit of X)**2 for 'rbf'. 'scale': 1 / (n_features *
+        variance of X), as for `sklearn.svm.SVC`.
+    n_directions : int, default=256
+        Rows D of the projection matrix, >= 1. The output has D or 2 * D columns, by the kernel.
+    sampler : str, default='orf'
+        How the directions are drawn: a name in ``kernel_aimc.samplers.SAMPLERS``.
+    sampler_options : dict, optional
+        Further arguments of the sampler, for example ``dict(truncate=3.)``.
+    chip : None, str, or ChipConfig, default=None
+        None: digital. A name in ``kernel_aimc.chip.CHIPS``, or a configuration. With ``out_noise`` > 0 every call of
+        `transform` draws new noise.
+    t_s : float, default=0.0
+        When the chip is read, seconds after programming, >= 0.
+    random_state : int, RandomState instance or None, default=None
+        Decides directions, programming and noise. An int gives the same features at every `fit`.
+
+    Attributes
+    ----------
+    random_features_ : RandomFeatures or SoftmaxFeatures
+        The torch module that computes; ``random_features_.Omega`` is what the chip stores, ``random_features_.analog``
+        the programmed matrix.
+    kernel_ : kernel object
+    seed_ : int
+        What `random_state` gave.
+    n_features_in_, feature_names_in_ : as in scikit-learn
+
+    Raises
+    ------
+    ValueError, TypeError
+        In `fit`, if a parameter is out of range or unknown, or X holds NaN; in `transform`, if X has another number of
+        columns.
+
+    References
+    ----------
+    Rahimi and Recht, "Random Features for Large-Scale Kernel Machines", NeurIPS 2007.
+    """
+    def __init__(self, kernel='rbf', gamma='scale', n_directions=256, sampler='orf', sampler_options=None, chip=None,
+                 t_s=0., random_state=None):
+        self.kernel,self.gamma,self.n_directions = kernel,gamma,n_directions
+        self.sampler,self.sampler_options = sampler,sampler_options
+        self.chip,self.t_s,self.random_state = chip,t_s,random_state
+
+    def fit(self, X, y=None):
+        "Draw the directions and program the chip. Of `X`, only width, precision and size of values matter."
+        self._check_parameters()
+        X = validate_data(self, X, dtype=_DTYPES, order='C')
+        return self._setup(X, None, _variance(X) if self._needs_scale else None)
+
     def set_time(self, t_s):
-        "Read the chip `t_s` seconds after programming, with new read noise; digitally there is nothing to do. Returns self."
+        "Read the chip `t_s` seconds after programming, with new read noise; without effect digitally. Returns self."
         check_is_fitted(self)
         check_scalar(t_s, 't_s', Real, min_val=0)
         self.random_features_.set_time(t_s)
@@ -141,69 +186,50 @@ class KernelFeatures(_ChipTags, ClassNamePrefixFeaturesOutMixin, TransformerMixi
         X = validate_data(self, X, dtype=self._dtype, order='C', reset=False)
         return self._features(X).numpy()
 
-    @torch.no_grad()
-    def _features(self, X): return self.random_features_(_tensor(X))
-
-    def _noise_from(self, seed):
-        "Let the noise of the next reads depend on this seed alone"
-        noise = getattr(getattr(self.random_features_, 'analog', None), '_noise_stream', None)
-        if noise is not None: noise.manual_seed(seed)
-        return self
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ['float64', 'float32']
         return tags
 
-def _variance(X, weight=None):
-    "Of all entries of an array of NumPy or dask"
-    if weight is None: return X.var(dtype=np.float64)
-    w = weight/weight.sum()
-    return w @ np.square(X.astype(np.float64)).mean(1) - (w @ X.astype(np.float64).mean(1))**2
-
-def _evenly_spaced(X): return X[::max(1, -(-len(X)//_RANGE_ROWS))]
-
-def _typical_rows(X, weight=None):
-    "The distinct rows among evenly spaced ones that count"
-    X,weight = _evenly_spaced(X),None if weight is None else _evenly_spaced(weight)
-    return np.unique(X if weight is None or not weight.any() else X[weight > 0], axis=0)
-
 # %% ../nbs/08_estimators.ipynb #56dfff31
 _BLOCK_BYTES = 16<<20 # of features: within the cache, and long enough that adding up the products costs little
 
-class _RidgeOnFeatures(_ChipTags, BaseEstimator):
-    "What the classifier and the regressor share: features, sums, the choice of the penalty, outputs"
+class _FeatureSums(_ChipTags, BaseEstimator):
+    "Features of blocks of rows, and their sums"
     @property
     def _chip_differs(self): return self.chip is not None and self.readout == 'digital'
 
     def _features_like(self, chip):
-        return KernelFeatures(self.kernel, self.gamma, self.n_directions, self.sampler, self.sampler_options, chip, self.t_s, self.random_state)
+        return KernelFeatures(self.kernel, self.gamma, self.n_directions, self.sampler, self.sampler_options, chip,
+                              self.t_s, self.random_state)
 
     def _check_parameters(self):
         name = type(self).__name__
         _one_of(name, 'readout', self.readout, {'chip': 0, 'digital': 1})
         try: self._alphas = np.asarray(self.alphas, dtype=np.float64).reshape(-1)
-        except (TypeError, ValueError): raise TypeError(f"{name}: alphas must be a number or several, got {self.alphas!r}.") from None
+        except (TypeError, ValueError):
+            raise TypeError(f"{name}: alphas must be a number or several, got {self.alphas!r}.") from None
         if not len(self._alphas) or not (np.isfinite(self._alphas) & (self._alphas > 0)).all():
             raise ValueError(f"{name}: alphas must be > 0 and finite, one or more, got {self.alphas!r}.")
         self._features_like(self.chip)._check_parameters(name)
 
     def _start(self, X, weight, variance, n_outputs, y_offset):
         "Features, and sums of nothing yet"
-        self.features_ = self._features_like(self.chip)._setup(X, weight, variance)
-        self._fitted_on = self._features_like(None)._setup(X, weight, variance, self.features_.seed_) if self._chip_differs else self.features_
-        self._y_offset = np.broadcast_to(np.asarray(y_offset if self.fit_intercept else 0., dtype=np.float64), n_outputs) # far from 0, float32 loses digits
-        self.equations_,self._n_blocks,self._reading,self._solution = self._no_sums(),0,0,None
-
-    @property
-    def _needs_scale(self): return isinstance(self.kernel, str) and self.gamma == 'scale'
+        self.features_ = self._fitted_on = self._features_like(self.chip)._setup(X, weight, variance)
+        if self._chip_differs:
+            self._fitted_on = self._features_like(None)._setup(X, weight, variance, self.features_.seed_)
+        offset = np.asarray(y_offset if self.fit_intercept else 0., dtype=np.float64)
+        self._y_offset = np.broadcast_to(offset, n_outputs) # subtracted: far from 0, float32 loses digits
+        self.equations_,self._solution = self._no_sums(),None
+        self._n_blocks = self._reading = 0
 
     def _no_sums(self):
         f = self._fitted_on
         return NormalEquations(f._n_features_out, len(self._y_offset), dtype=getattr(torch, f._dtype.name), hold=4096)
 
     def _row_blocks(self, n):
-        size = min(max(_BLOCK_BYTES//(self.features_._dtype.itemsize*self.features_._n_features_out), 256), 4096)
+        row_bytes = self.features_._dtype.itemsize*self.features_._n_features_out
+        size = min(max(_BLOCK_BYTES//row_bytes, 256), 4096)
         return [slice(i, min(i + size, n)) for i in range(0, n, size)]
 
     def _passes(self, X, y, weight, number, features):
@@ -211,17 +237,21 @@ class _RidgeOnFeatures(_ChipTags, BaseEstimator):
         for j,rows in enumerate(self._row_blocks(len(X))):
             features._noise_from(stream(features.seed_, f'fit {number} {j}').initial_seed())
             Y,w = self._targets(y[rows], None if weight is None else weight[rows])
-            yield features._features(X[rows]),torch.from_numpy(Y - self._y_offset),None if w is None else torch.from_numpy(w)
+            Y = torch.from_numpy(Y - self._y_offset)
+            yield features._features(X[rows]),Y,None if w is None else torch.from_numpy(w)
 
     def _add(self, X, y, weight):
         for block in self._passes(X, y, weight, self._n_blocks, self._fitted_on): self.equations_.add(*block)
         self._n_blocks += 1
 
+# %% ../nbs/08_estimators.ipynb #41f3ef21
+class _RidgeSolution(_FeatureSums):
+    "The choice of the penalty, and the weights"
     @property
     def _intercept_kind(self): return 'free' if self.fit_intercept else None
 
     def _solve(self, second_pass=None):
-        "Fix the solution; with several penalties, `second_pass` adds up the errors of a `LeaveOneOut`. None: generalised cross-validation"
+        "Fix the solution; `second_pass` sums the errors of a `LeaveOneOut`, None: generalised cross-validation"
         eq,errors,best = self.equations_,None,0
         if len(self._alphas) == 1: W,b = eq.solve(self._alphas[0], self._intercept_kind)
         else:
@@ -233,53 +263,14 @@ class _RidgeOnFeatures(_ChipTags, BaseEstimator):
         self._solution = W.numpy(),b,float(self._alphas[best]),errors
         self._readout = W.to(eq.dtype),torch.from_numpy(b).to(eq.dtype)
 
-    def _leave_one_out(self, X, y, weight):
-        def errors(loo):
-            for block in self._passes(X, y, weight, 0, self._fitted_on): loo.add(*block)
-            return loo.errors
-        return errors
-
     def _fit_arrays(self, X, y, weight, n_outputs, y_offset):
         self._start(X, weight, _variance(X, weight) if self._needs_scale else None, n_outputs, y_offset)
         self._add(X, y, weight)
-        self._solve(self._leave_one_out(X, y, weight))
-        return self
-
-    def _fit_dask(self, X, y, sample_weight):
-        "The same as a dask graph: sums of chunks of rows, added up in a tree"
-        import dask
-        import dask.array as da
-        name = type(self).__name__
-        if X.ndim != 2: raise ValueError(f"{name}: X must have two dimensions, got shape {X.shape}.")
-        if np.isnan(X.shape[0]): raise ValueError(f"{name}: the chunks of X have unknown lengths; call X.compute_chunk_sizes() first.")
-        X = (X if X.dtype in _DTYPES else X.astype(np.float64)).rechunk({1: -1})
-        aligned = lambda what, a: a if a is None else self._aligned(what, da.asarray(a), X)
-        y,weight = aligned('y', y),aligned('sample_weight', sample_weight)
-        first = dict(rows=_evenly_spaced(X), weight=None if weight is None else _evenly_spaced(weight), variance=_variance(X, weight) if self._needs_scale else None)
-        first,target = dask.compute(first, self._look_at(y, weight))
-        rows = validate_data(self, first['rows'], dtype=_DTYPES, order='C') # from here on, what X should be is checked chunk by chunk
-        n_outputs,offset = self._take_target(target)
-        self._start(rows, first['weight'], first['variance'], n_outputs, offset)
-        chunks = [list(a.to_delayed().ravel()) if a is not None else [None]*X.numblocks[0] for a in (X, y, weight)]
-        me,sums,errors = dask.delayed(copy.copy(self), traverse=False),dask.delayed(_chunk_sums, pure=False),dask.delayed(_chunk_errors, pure=False)
-        self.equations_ = _in_tree(dask, _merged, [sums(me, *c, i) for i,c in enumerate(zip(*chunks))])
-        self._n_blocks = X.numblocks[0]
         def second_pass(loo):
-            loo = dask.delayed(loo, traverse=False)
-            return _in_tree(dask, sum, [errors(me, loo, *c, i) for i,c in enumerate(zip(*chunks))])
+            for block in self._passes(X, y, weight, 0, self._fitted_on): loo.add(*block)
+            return loo.errors
         self._solve(second_pass)
         return self
-
-    def _aligned(self, what, a, X):
-        if len(a) != len(X): raise ValueError(f"{type(self).__name__}: {what} has {len(a)} rows, X has {len(X)}.")
-        return a.rechunk({0: X.chunks[0], **{i: -1 for i in range(1, a.ndim)}})
-
-    def _by_chunks(self, X, method):
-        "Outputs of a dask array, as one"
-        self._solved()
-        shape = getattr(self, method)(np.zeros((1, self.n_features_in_), X.dtype))
-        X = X.rechunk({1: -1})
-        return X.map_blocks(getattr(self, method), dtype=shape.dtype, **(dict(drop_axis=1) if shape.ndim == 1 else dict(chunks=(X.chunks[0], shape.shape[1:]))))
 
     def __sklearn_is_fitted__(self): return hasattr(self, 'equations_')
 
@@ -288,13 +279,33 @@ class _RidgeOnFeatures(_ChipTags, BaseEstimator):
         if self._solution is None: self._solve() # after partial_fit
         return self._solution
 
-    coef_ = property(lambda self: self._shaped(self._solved()[0].T), doc="Weights of the features, shape (n_outputs, n_components); (n_components,) for a regressor's one-dimensional y.")
-    intercept_ = property(lambda self: self._shaped(self._solved()[1]), doc="Shape (n_outputs,); a number for a regressor's one-dimensional y.")
-    alpha_ = property(lambda self: self._solved()[2], doc="The penalty that was chosen.")
-    alpha_errors_ = property(lambda self: self._solved()[3], doc="Mean squared error at each of several penalties: leave-one-out after `fit`, generalised cross-validation after `partial_fit`. None for a single one.")
-
     def _shaped(self, A): return A
 
+    @property
+    def coef_(self):
+        "Weights of the features, shape (n_outputs, n_components); (n_components,) for a regressor's one-dimensional y."
+        return self._shaped(self._solved()[0].T)
+
+    @property
+    def intercept_(self):
+        "Shape (n_outputs,); a number for a regressor's one-dimensional y."
+        return self._shaped(self._solved()[1])
+
+    @property
+    def alpha_(self):
+        "The penalty that was chosen."
+        return self._solved()[2]
+
+    @property
+    def alpha_errors_(self):
+        """Mean squared error at each of several penalties, None for a single one.
+
+        Leave-one-out after `fit`, generalised cross-validation after `partial_fit`."""
+        return self._solved()[3]
+
+# %% ../nbs/08_estimators.ipynb #baa8073a
+class _RidgeOutputs(_RidgeSolution):
+    "Outputs for new rows"
     def set_time(self, t_s):
         "Read the chip `t_s` seconds after programming, with new read noise; the read-out stays. Returns self."
         check_is_fitted(self)
@@ -306,15 +317,27 @@ class _RidgeOnFeatures(_ChipTags, BaseEstimator):
     def _outputs(self, X):
         "Shape (n, d) to (n, n_outputs)"
         self._solved()
-        X = validate_data(self, X, dtype=self.features_._dtype, order='C', reset=False)
+        f,(W,b) = self.features_,self._readout
+        X = validate_data(self, X, dtype=f._dtype, order='C', reset=False)
         if self.__sklearn_tags__().non_deterministic:
-            self.features_._noise_from(stream(self.features_.seed_, f'predict {self._reading} {hashlib.blake2b(X).hexdigest()}').initial_seed())
+            f._noise_from(stream(f.seed_, f'predict {self._reading} {hashlib.blake2b(X).hexdigest()}').initial_seed())
         out = np.empty((len(X), len(self._y_offset)), X.dtype)
-        for rows in self._row_blocks(len(X)): torch.addmm(self._readout[1], self.features_._features(X[rows]), self._readout[0], out=torch.from_numpy(out[rows]))
+        for rows in self._row_blocks(len(X)):
+            torch.addmm(b, f._features(X[rows]), W, out=torch.from_numpy(out[rows]))
         return out
 
+    def _by_chunks(self, X, method):
+        "Outputs of a dask array, as one"
+        self._solved()
+        f = getattr(self, method)
+        one = f(np.zeros((1, self.n_features_in_), X.dtype))
+        X = X.rechunk({1: -1})
+        if one.ndim == 1: return X.map_blocks(f, dtype=one.dtype, drop_axis=1)
+        return X.map_blocks(f, dtype=one.dtype, chunks=(X.chunks[0], one.shape[1:]))
+
+# %% ../nbs/08_estimators.ipynb #e7390b58
 def _checked_chunk(estimator, X, y, weight):
-    "A copy of the estimator, whose noise no other thread draws from, and what it is to add"
+    "A copy of the estimator, and what it is to add"
     for name,a in (('X', X), ('y', y), ('sample_weight', weight)):
         if a is not None and a.dtype.kind in 'fc': assert_all_finite(a, input_name=name)
     return copy.deepcopy(estimator),np.ascontiguousarray(X),y,weight
@@ -335,14 +358,55 @@ def _merged(parts):
     return total
 
 def _in_tree(dask, add, parts, width=4):
-    "The sum of delayed parts; with few of them in memory at a time, and always in the same order"
+    "The sum of delayed parts, `width` in memory at a time, always in the same order"
     add = dask.delayed(add, pure=False)
     while len(parts) > 1: parts = [add(parts[i:i+width]) for i in range(0, len(parts), width)]
     return dask.compute(parts[0])[0]
 
-def _weights(weight, X): return None if weight is None else _check_sample_weight(weight, X, dtype=np.float64, ensure_non_negative=True)
+# %% ../nbs/08_estimators.ipynb #161b3946
+def _dask_table(name, X):
+    "X in chunks of whole rows"
+    if X.ndim != 2: raise ValueError(f"{name}: X must have two dimensions, got shape {X.shape}.")
+    if np.isnan(X.shape[0]):
+        raise ValueError(f"{name}: the chunks of X have unknown lengths; call X.compute_chunk_sizes() first.")
+    return (X if X.dtype in _DTYPES else X.astype(np.float64)).rechunk({1: -1})
 
-# %% ../nbs/08_estimators.ipynb #1821f3d5
+def _aligned(name, what, a, X):
+    "`a` in the chunks of X; None stays None"
+    import dask.array as da
+    if a is None: return None
+    a = da.asarray(a)
+    if len(a) != len(X): raise ValueError(f"{name}: {what} has {len(a)} rows, X has {len(X)}.")
+    return a.rechunk({0: X.chunks[0], **{i: -1 for i in range(1, a.ndim)}})
+
+# %% ../nbs/08_estimators.ipynb #91e9582e
+class _RidgeOnFeatures(_RidgeOutputs):
+    "What the classifier and the regressor share"
+    def _fit_dask(self, X, y, sample_weight):
+        "`_fit_arrays` as a dask graph: sums of chunks of rows, added up in a tree"
+        import dask
+        name = type(self).__name__
+        X = _dask_table(name, X)
+        y,weight = _aligned(name, 'y', y, X),_aligned(name, 'sample_weight', sample_weight, X)
+        first = dict(rows=_evenly_spaced(X), weight=None if weight is None else _evenly_spaced(weight),
+                     variance=_variance(X, weight) if self._needs_scale else None)
+        first,target = dask.compute(first, self._look_at(y, weight))
+        rows = validate_data(self, first['rows'], dtype=_DTYPES, order='C') # the rest of X is checked chunk by chunk
+        n_outputs,offset = self._take_target(target)
+        self._start(rows, first['weight'], first['variance'], n_outputs, offset)
+        columns = [[None]*X.numblocks[0] if a is None else list(a.to_delayed().ravel()) for a in (X, y, weight)]
+        chunks = [(*c, i) for i,c in enumerate(zip(*columns))] # X, y, weight, number
+        me = dask.delayed(copy.copy(self), traverse=False)
+        sums,errors = dask.delayed(_chunk_sums, pure=False),dask.delayed(_chunk_errors, pure=False)
+        self.equations_ = _in_tree(dask, _merged, [sums(me, *c) for c in chunks])
+        self._n_blocks = X.numblocks[0]
+        def second_pass(loo):
+            loo = dask.delayed(loo, traverse=False)
+            return _in_tree(dask, sum, [errors(me, loo, *c) for c in chunks])
+        self._solve(second_pass)
+        return self
+
+# %% ../nbs/08_estimators.ipynb #021877d0
 _PARAMETERS = """
     Parameters
     ----------
@@ -353,10 +417,12 @@ _PARAMETERS = """
     readout : 'chip' or 'digital', default='chip'
         Fitted on the chip's own features, or on digital ones and deployed on the chip.
     alphas : float or sequence of float, default=1.0
-        L2 penalty > 0. Of several the best one is chosen: by exact leave-one-out in `fit`, by generalised cross-validation in `partial_fit`.
+        L2 penalty > 0. Of several the best one is chosen: by exact leave-one-out in `fit`, by generalised
+        cross-validation in `partial_fit`.
     fit_intercept : bool, default=True
         Add an intercept, which is not penalised."""
 
+# %% ../nbs/08_estimators.ipynb #1821f3d5
 class AnalogRidge(MultiOutputMixin, RegressorMixin, _RidgeOnFeatures):
     __doc__ = f"""Ridge regression on random features of a kernel, digital or on a simulated analog chip.
 
@@ -376,12 +442,15 @@ class AnalogRidge(MultiOutputMixin, RegressorMixin, _RidgeOnFeatures):
     Raises
     ------
     ValueError, TypeError
-        In `fit`, if a parameter is out of range or unknown, or X or y hold NaN; later, if X has another number of columns.
+        In `fit`, if a parameter is out of range or unknown, or X or y hold NaN; later, if X has another number of
+        columns.
     """
-    def __init__(self, kernel='rbf', gamma='scale', n_directions=256, sampler='orf', sampler_options=None, chip=None, t_s=0., readout='chip', alphas=1.,
-                 fit_intercept=True, random_state=None):
-        self.kernel,self.gamma,self.n_directions,self.sampler,self.sampler_options,self.chip,self.t_s = kernel,gamma,n_directions,sampler,sampler_options,chip,t_s
-        self.readout,self.alphas,self.fit_intercept,self.random_state = readout,alphas,fit_intercept,random_state
+    def __init__(self, kernel='rbf', gamma='scale', n_directions=256, sampler='orf', sampler_options=None, chip=None,
+                 t_s=0., readout='chip', alphas=1., fit_intercept=True, random_state=None):
+        self.kernel,self.gamma,self.n_directions = kernel,gamma,n_directions
+        self.sampler,self.sampler_options = sampler,sampler_options
+        self.chip,self.t_s,self.readout,self.random_state = chip,t_s,readout,random_state
+        self.alphas,self.fit_intercept = alphas,fit_intercept
 
     def _targets(self, y, weight): return y.reshape(len(y), -1).astype(np.float64),weight
 
@@ -407,12 +476,14 @@ class AnalogRidge(MultiOutputMixin, RegressorMixin, _RidgeOnFeatures):
         "Add a block of rows. The first one fixes the chip's ranges and gamma='scale'."
         first = not self.__sklearn_is_fitted__()
         if first: self._check_parameters()
-        X,y = validate_data(self, X, y, dtype=_DTYPES if first else self.features_._dtype, order='C', multi_output=True, y_numeric=True, reset=first)
+        X,y = validate_data(self, X, y, dtype=_DTYPES if first else self.features_._dtype, order='C', multi_output=True,
+                            y_numeric=True, reset=first)
         weight,n_outputs = _weights(sample_weight, X),1 if y.ndim == 1 else y.shape[1]
         if first:
             self._one_output = y.ndim == 1
             self._start(X, weight, _variance(X, weight) if self._needs_scale else None, n_outputs, y.mean(0))
-        elif n_outputs != len(self._y_offset): raise ValueError(f"AnalogRidge: y has {n_outputs} outputs, the blocks before had {len(self._y_offset)}.")
+        elif n_outputs != len(self._y_offset):
+            raise ValueError(f"AnalogRidge: y has {n_outputs} outputs, the blocks before had {len(self._y_offset)}.")
         self._add(X, y, weight)
         self._solution = None
         return self
@@ -425,20 +496,23 @@ class AnalogRidge(MultiOutputMixin, RegressorMixin, _RidgeOnFeatures):
         out = self._outputs(X)
         return out[:, 0] if self._one_output else out
 
+# %% ../nbs/08_estimators.ipynb #54141e87
 class AnalogRidgeClassifier(ClassifierMixin, _RidgeOnFeatures):
     __doc__ = f"""Ridge classifier on random features of a kernel, digital or on a simulated analog chip.
 
-    Targets are -1 and 1, one output for two classes and one per class for more; the largest output wins. The features are never stored: memory grows with
-    the square of their number, not with the number of rows.
+    Targets are -1 and 1, one output for two classes and one per class for more; the largest output wins. The features
+    are never stored: memory grows with the square of their number, not with the number of rows.
     {_PARAMETERS}
     class_weight : dict, 'balanced' or None, default=None
-        Weights of the classes, multiplied with those of the rows. 'balanced': inverse to their frequencies; not in `partial_fit`, which does not know them.
+        Weights of the classes, multiplied with those of the rows. 'balanced': inverse to their frequencies; not in
+        `partial_fit`, which does not know them.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
     coef_, intercept_, alpha_, alpha_errors_
-        Weights of the features, intercept, chosen penalty, mean squared error of the targets at each of several penalties.
+        Weights of the features, intercept, chosen penalty, mean squared error of the targets at each of several
+        penalties.
     features_ : KernelFeatures
         What predictions are made from.
     equations_ : NormalEquations
@@ -448,26 +522,27 @@ class AnalogRidgeClassifier(ClassifierMixin, _RidgeOnFeatures):
     Raises
     ------
     ValueError, TypeError
-        In `fit`, if a parameter is out of range or unknown, X holds NaN, or y only one class; later, if X has another number of columns or y an unknown class.
+        In `fit`, if a parameter is out of range or unknown, X holds NaN, or y only one class; later, if X has another
+        number of columns or y an unknown class.
     """
-    def __init__(self, kernel='rbf', gamma='scale', n_directions=256, sampler='orf', sampler_options=None, chip=None, t_s=0., readout='chip', alphas=1.,
-                 fit_intercept=True, class_weight=None, random_state=None):
-        self.kernel,self.gamma,self.n_directions,self.sampler,self.sampler_options,self.chip,self.t_s = kernel,gamma,n_directions,sampler,sampler_options,chip,t_s
-        self.readout,self.alphas,self.fit_intercept,self.class_weight,self.random_state = readout,alphas,fit_intercept,class_weight,random_state
+    def __init__(self, kernel='rbf', gamma='scale', n_directions=256, sampler='orf', sampler_options=None, chip=None,
+                 t_s=0., readout='chip', alphas=1., fit_intercept=True, class_weight=None, random_state=None):
+        self.kernel,self.gamma,self.n_directions = kernel,gamma,n_directions
+        self.sampler,self.sampler_options = sampler,sampler_options
+        self.chip,self.t_s,self.readout,self.random_state = chip,t_s,readout,random_state
+        self.alphas,self.fit_intercept,self.class_weight = alphas,fit_intercept,class_weight
 
     def _targets(self, y, weight):
-        index = np.searchsorted(self.classes_, y)
-        if len(unknown := np.setdiff1d(y, self.classes_)): raise ValueError(f"AnalogRidgeClassifier: y has the classes {unknown.tolist()}, not among {self.classes_.tolist()}.")
+        index = _class_indices(y, self.classes_)
         if self._class_weight is not None: weight = self._class_weight[index]*(1. if weight is None else weight)
         if len(self.classes_) == 2: return 2.*index[:, None] - 1,weight
         return 2.*(index[:, None] == np.arange(len(self.classes_))) - 1,weight
 
     def _set_classes(self, classes, counts=None):
-        if len(classes) < 2: raise ValueError(f"AnalogRidgeClassifier: y must have at least two classes, got one class, {classes.tolist()}.")
-        self.classes_ = classes
-        if self.class_weight is None: self._class_weight = None
-        elif isinstance(self.class_weight, str) and self.class_weight == 'balanced': self._class_weight = counts.sum()/(len(classes)*counts)
-        else: self._class_weight = compute_class_weight(self.class_weight, classes=classes, y=classes)
+        if len(classes) < 2:
+            raise ValueError("AnalogRidgeClassifier: y must have at least two classes, "
+                             f"got one class, {classes.tolist()}.")
+        self.classes_,self._class_weight = classes,_class_weights(self.class_weight, classes, counts)
 
     @property
     def _n_outputs(self): return 1 if len(self.classes_) == 2 else len(self.classes_)
@@ -495,12 +570,8 @@ class AnalogRidgeClassifier(ClassifierMixin, _RidgeOnFeatures):
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         "Add a block of rows. The first call takes all `classes`, and fixes the chip's ranges and gamma='scale'."
         first = not self.__sklearn_is_fitted__()
-        if first:
-            self._check_parameters()
-            if classes is None: raise ValueError("AnalogRidgeClassifier: classes must be passed on the first call to partial_fit.")
-            if self.class_weight == 'balanced': raise ValueError("AnalogRidgeClassifier: class_weight='balanced' needs all of y; pass a dict to use partial_fit.")
-        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
-            raise ValueError(f"AnalogRidgeClassifier: classes={np.unique(classes).tolist()} is not the same as on the first call, {self.classes_.tolist()}.")
+        if first: self._check_parameters()
+        _check_classes(self, classes, first)
         X,y = validate_data(self, X, y, dtype=_DTYPES if first else self.features_._dtype, order='C', reset=first)
         check_classification_targets(y)
         weight = _weights(sample_weight, X)
@@ -523,3 +594,27 @@ class AnalogRidgeClassifier(ClassifierMixin, _RidgeOnFeatures):
         if _is_dask(X): return self._by_chunks(X, 'predict')
         out = self._outputs(X)
         return self.classes_[(out[:, 0] > 0).astype(int) if len(self.classes_) == 2 else out.argmax(1)]
+
+# %% ../nbs/08_estimators.ipynb #0f28cdc4
+def _class_indices(y, classes):
+    index,unknown = np.searchsorted(classes, y),np.setdiff1d(y, classes)
+    if not len(unknown): return index
+    raise ValueError(f"AnalogRidgeClassifier: y has the classes {unknown.tolist()}, not among {classes.tolist()}.")
+
+def _class_weights(class_weight, classes, counts):
+    "One weight per class, None for all 1"
+    if class_weight is None: return None
+    if isinstance(class_weight, str) and class_weight == 'balanced': return counts.sum()/(len(classes)*counts)
+    return compute_class_weight(class_weight, classes=classes, y=classes)
+
+def _check_classes(estimator, classes, first):
+    "Of a call of `partial_fit`"
+    if first:
+        if classes is None:
+            raise ValueError("AnalogRidgeClassifier: classes must be passed on the first call to partial_fit.")
+        if estimator.class_weight == 'balanced':
+            raise ValueError("AnalogRidgeClassifier: class_weight='balanced' needs all of y; "
+                             "pass a dict to use partial_fit.")
+    elif classes is not None and not np.array_equal(np.unique(classes), estimator.classes_):
+        raise ValueError(f"AnalogRidgeClassifier: classes={np.unique(classes).tolist()} is not the same as on the "
+                         f"first call, {estimator.classes_.tolist()}.")

@@ -25,7 +25,7 @@ from .softmax_features import make_features
 # %% ../nbs/07_noisy_kernels.ipynb #912f76ac
 @dataclass(frozen=True, kw_only=True)
 class ProjectionNoise:
-    "How a chip's projections differ from those that were meant. The defaults: not at all"
+    "How a chip's projections differ from the intended ones. The defaults: not at all"
     slope: float = 1. # mean effective weight, per weight
     weight_std: float = 0. # frozen errors of the weights, in units of the weights' root mean square
     gain_std: float = 0. # of columns, relative, frozen
@@ -38,9 +38,11 @@ class ProjectionNoise:
 
     def __post_init__(self):
         for name in 'slope', 'rms':
-            if not getattr(self, name) > 0: raise ValueError(f"ProjectionNoise: {name} must be > 0, got {getattr(self, name)}.")
+            value = getattr(self, name)
+            if not value > 0: raise ValueError(f"ProjectionNoise: {name} must be > 0, got {value}.")
         for name in 'weight_std', 'gain_std', 'offset_std', 'noise_std', 'output_std', 'dead_zone', 'input_std':
-            if not getattr(self, name) >= 0: raise ValueError(f"ProjectionNoise: {name} must be >= 0, got {getattr(self, name)}.")
+            value = getattr(self, name)
+            if not value >= 0: raise ValueError(f"ProjectionNoise: {name} must be >= 0, got {value}.")
 
     @property
     def variance(self):
@@ -48,7 +50,7 @@ class ProjectionNoise:
         return (self.slope**2 + self.weight_std**2)*(1 + self.gain_std**2)
 
     def scaled(self, factor):
-        "The errors if the directions are multiplied by `factor` before they are programmed: they grow with them; units stay"
+        "The errors if the directions are multiplied by `factor` before programming: they grow with them; units stay"
         names = 'slope','weight_std','offset_std','noise_std','output_std','dead_zone'
         return replace(self, **{name: factor*getattr(self, name) for name in names})
 
@@ -57,7 +59,8 @@ class ProjectionNoise:
         repeated:bool=False, # of a repeated input: rounding repeats, only noise does not
     ) -> float: # in units of x
         "Spread of what differs between two inputs, or between two products with one input"
-        return self.noise_std if repeated else math.sqrt(self.noise_std**2 + self.output_std**2 + self.variance*d*self.input_std**2)
+        if repeated: return self.noise_std
+        return math.sqrt(self.noise_std**2 + self.output_std**2 + self.variance*d*self.input_std**2)
 
 # %% ../nbs/07_noisy_kernels.ipynb #485c8bbe
 def _density(z): return torch.exp(-z.square()/2)/math.sqrt(2*math.pi)
@@ -82,73 +85,103 @@ def _device_moments(device, r, t_s=None):
         L = math.log1p(t_s/device.t0_s)*device.drift_scale
         nu,spread = device.nu_mean(r),device.nu_std(r)
         noise = device.read_q(r)*device.read_scale
+        log_ratio = math.log((t_s + device.t0_s + device.t_read_s)/(2*device.t_read_s)) # of 1/f noise
         mean = mean*torch.exp(-nu*L + (spread*L)**2/2)
-        square = square*torch.exp(-2*nu*L + 2*(spread*L)**2)*(1 + noise**2*math.log((t_s + device.t0_s + device.t_read_s)/(2*device.t_read_s)))
+        square = square*torch.exp(-2*nu*L + 2*(spread*L)**2)*(1 + noise**2*log_ratio)
     return mean/device.g_max_uS,(square - mean**2).clamp_min(0)/device.g_max_uS**2
 
 def _weight_moments(chip, w, t_s=None):
     "Mean and variance of effective weights meant to be w, in full-range weights"
     mean,variance = w,torch.zeros_like(w)
     if chip.device is not None:
-        (active,spread),(idle,idle_spread) = _device_moments(chip.device, w.abs(), t_s),_device_moments(chip.device, w.new_zeros(1), t_s)
-        mean,variance = w.sign()*(active - idle),spread + idle_spread # sign(0) = 0: two idle devices, whose means cancel
+        active,spread = _device_moments(chip.device, w.abs(), t_s)
+        idle,idle_spread = _device_moments(chip.device, w.new_zeros(1), t_s)
+        mean,variance = w.sign()*(active - idle),spread + idle_spread # sign(0) = 0: two idle devices
     alive = 1 - chip.dead_fraction
     return alive*mean,alive*(variance + mean**2) - (alive*mean)**2
 
-# %% ../nbs/07_noisy_kernels.ipynb #84c4e3a1
-def projection_noise(
-    analog:AnalogMatrix, # programmed, and calibrated if its ranges come from data; only its settings are looked at, not its errors
-    Omega:Tensor, # the matrix that was meant, shape (D, d)
-    t_s:float|None=None, # seconds after programming; None: those of its last reading
-) -> ProjectionNoise:
-    "The errors of a projection that the settings of a chip predict"
-    chip,Omega = analog.chip,torch.as_tensor(Omega).double()
-    if Omega.shape != analog._shape: raise ValueError(f"projection_noise: Omega must have shape {tuple(analog._shape)}, got {tuple(Omega.shape)}.")
-    if chip.device is not None and chip.programming != 'write-verify': raise ValueError(f"projection_noise: programming must be 'write-verify', got {chip.programming!r}: no closed form.")
-    if chip.row_ohm or chip.col_ohm: raise ValueError("projection_noise: row_ohm and col_ohm must be 0: there is no closed form for voltage drops.")
-    power = Omega.square().sum()
-    rms,R = (power/Omega.numel()).sqrt().item(),analog.R
-    if R is None and chip.input_range is not None: raise ValueError("projection_noise: the input range must be known: calibrate the matrix first.")
-    levels = lambda bits: 2**(bits - 1) - 1
-    input_std = R/levels(chip.dac_bits)/math.sqrt(12) if chip.dac_bits else 0.
-    if not hasattr(analog, 'scale'): return ProjectionNoise(input_std=input_std, rms=rms)
-    scale,copies = analog.scale.double(),analog.row_copies
+# %% ../nbs/07_noisy_kernels.ipynb #4529bc95
+def _levels(bits): return 2**(bits - 1) - 1
+
+def _effective_weights(analog, Omega, t_s):
+    "Mean and variance of the effective weights, in units of Omega's; and the scale of each column and input tile"
+    chip,scale,copies = analog.chip,analog.scale.double(),analog.row_copies
     w = Omega/analog._over_inputs(scale*copies)
     def moments(t_s=None): return [copies*m for m in _weight_moments(chip, w, t_s)] # of the sum of all copies
-    mean,variance = moments(analog.t_s if t_s is None else t_s)
+    mean,variance = moments(t_s)
     if chip.drift_compensation:
-        before,after = (analog._per_tile(_mean_abs(*m), lambda A: A.mean(1)) for m in (moments(), (mean, variance)))
+        both = moments(),(mean, variance)
+        before,after = (analog._per_tile(_mean_abs(*m), lambda A: A.mean(1)) for m in both)
         if chip.drift_compensation == 'global': before,after = analog._tile_mean(before),analog._tile_mean(after)
         scale = scale*before/after
     each = analog._over_inputs(scale)
-    mean,variance = mean*each,variance*each**2
-    slope = (mean*Omega).sum()/power
-    unit = (R or 1.)*scale.square().sum(1).mean().sqrt().item()/rms # of a column whose inputs are all fully on, in units of x
-    conversions,step,dead_zone = chip.read_phases,0.,0.
+    return mean*each,variance*each**2,scale
+
+def _output_rounding(analog):
+    "Twelve times the variance of rounded outputs, and what is rounded to 0, in fully-on inputs"
+    chip,square,dead_zone = analog.chip,0.,0.
     if chip.out_bits:
-        step = analog.out_bound/levels(chip.out_bits)
-        dead_zone = step*(.5 if chip.out_rounding == 'nearest' else 1.)*(len(analog._rows) == 1) # a sum over input tiles is hardly ever 0
-        step = step**2*(1 if chip.out_rounding == 'nearest' else 4)
-    if chip.adc_bits: step += (chip.adc_bound/levels(chip.adc_bits))**2*conversions
+        step = analog.out_bound/_levels(chip.out_bits)
+        nearest = chip.out_rounding == 'nearest'
+        square = step**2*(1 if nearest else 4)
+        one_tile = len(analog._rows) == 1 # a sum over input tiles is hardly ever 0
+        dead_zone = step*(.5 if nearest else 1.)*one_tile
+    if chip.adc_bits: square += (chip.adc_bound/_levels(chip.adc_bits))**2*chip.read_phases
+    return square,dead_zone
+
+# %% ../nbs/07_noisy_kernels.ipynb #84c4e3a1
+def _check_closed_form(analog, Omega):
+    chip = analog.chip
+    if Omega.shape != analog._shape:
+        raise ValueError(f"projection_noise: Omega must have shape {tuple(analog._shape)}, got {tuple(Omega.shape)}.")
+    if chip.device is not None and chip.programming != 'write-verify':
+        raise ValueError("projection_noise: programming must be 'write-verify', "
+                         f"got {chip.programming!r}: no closed form.")
+    if chip.row_ohm or chip.col_ohm:
+        raise ValueError("projection_noise: row_ohm and col_ohm must be 0: there is no closed form for voltage drops.")
+    if analog.R is None and chip.input_range is not None:
+        raise ValueError("projection_noise: the input range must be known: calibrate the matrix first.")
+
+def projection_noise(
+    analog:AnalogMatrix, # programmed, and calibrated if its ranges come from data; its errors are not looked at
+    Omega:Tensor, # the intended matrix, shape (D, d)
+    t_s:float|None=None, # seconds after programming; None: those of its last reading
+) -> ProjectionNoise:
+    "The errors of a projection that the settings of a chip predict"
+    chip,R,Omega = analog.chip,analog.R,torch.as_tensor(Omega).double()
+    _check_closed_form(analog, Omega)
+    power = Omega.square().sum()
+    rms = (power/Omega.numel()).sqrt().item()
+    input_std = R/_levels(chip.dac_bits)/math.sqrt(12) if chip.dac_bits else 0.
+    if not hasattr(analog, 'scale'): return ProjectionNoise(input_std=input_std, rms=rms) # an ideal matrix
+    mean,variance,scale = _effective_weights(analog, Omega, analog.t_s if t_s is None else t_s)
+    slope = (mean*Omega).sum()/power
+    weight_std = (((mean - slope*Omega)**2 + variance).sum()/power).sqrt()
+    unit = (R or 1.)*scale.square().sum(1).mean().sqrt().item()/rms # a column with fully-on inputs, in units of x
+    square,dead_zone = _output_rounding(analog)
     frozen = not analog._corrected # columns corrected with known inputs have neither gain nor offset errors
-    return ProjectionNoise(slope=slope.item(), weight_std=(((mean - slope*Omega)**2 + variance).sum()/power).sqrt().item(), gain_std=chip.gain_std*frozen,
-        offset_std=chip.offset_std*unit*(chip.read_phases == 1)*frozen, noise_std=chip.out_noise*math.sqrt(conversions)*unit,
-        output_std=math.sqrt(step/12)*unit, dead_zone=dead_zone*unit, input_std=input_std, rms=rms)
+    return ProjectionNoise(
+        slope=slope.item(), weight_std=weight_std.item(), gain_std=chip.gain_std*frozen,
+        offset_std=chip.offset_std*unit*(chip.read_phases == 1)*frozen,
+        noise_std=chip.out_noise*math.sqrt(chip.read_phases)*unit,
+        output_std=math.sqrt(square/12)*unit, dead_zone=dead_zone*unit, input_std=input_std, rms=rms)
 
 # %% ../nbs/07_noisy_kernels.ipynb #e769f346
 @singledispatch
 def noisy_gram(
-    kernel, # what was meant, such as `RBF(.05)`
+    kernel, # the intended one, such as `RBF(.05)`
     noise:ProjectionNoise,
     X:Tensor, # shape (n, d)
     Y:Tensor, # shape (m, d)
     own:float, # spread of each input's own coordinate, in units of x
-    shared:bool=False, # rows of X and Y are the same inputs in the same product: they have that coordinate in common
+    shared:bool=False, # rows of X and Y are the same inputs in the same product: they share that coordinate
 ) -> Tensor: # shape (n, m)
-    "Expected inner products of noisy features of `X` and `Y`, for columns of equal gain; register a function for another kernel"
-    raise TypeError(f"noisy_gram: there is no closed form for {kernel}; those that have one: " + ', '.join(sorted(t.__name__ for t in noisy_gram.registry if t is not object)) + '.')
+    "Expected inner products of noisy features, for columns of equal gain; register a function for another kernel"
+    known = ', '.join(sorted(t.__name__ for t in noisy_gram.registry if t is not object))
+    raise TypeError(f"noisy_gram: there is no closed form for {kernel}; those that have one: {known}.")
 
 def _longer(noise, X, own, slot):
+    "Inputs with the coordinates of errors: a shared one for offsets, and an own one in place `slot`"
     extra = X.new_zeros(len(X), 3)
     extra[:, 0],extra[:, slot] = noise.offset_std,own
     return torch.cat([math.sqrt(noise.slope**2 + noise.weight_std**2)*X, extra], 1)
@@ -163,25 +196,36 @@ def _(kernel:ArcCosine, noise, X, Y, own, shared=False):
 
 @noisy_gram.register
 def _(kernel:Softmax, noise, X, Y, own, shared=False):
-    both = torch.cdist(X, -Y).square()*(noise.slope**2 + noise.weight_std**2) + 4*noise.offset_std**2 + (4 if shared else 2)*own**2
+    stretched = torch.cdist(X, -Y).square()*(noise.slope**2 + noise.weight_std**2)
+    both = stretched + 4*noise.offset_std**2 + (4 if shared else 2)*own**2
     return ((both - X.square().sum(1)[:, None] - Y.square().sum(1))/2).exp()
 
 @noisy_gram.register
 def _(kernel:RBF, noise, X, Y, own, shared=False):
     apart = torch.cdist(X, Y, compute_mode='donot_use_mm_for_euclid_dist').square()
-    return kernel(noise.slope*X, noise.slope*Y)*torch.exp(-noise.rms**2*(noise.weight_std**2/2*apart + own**2*(not shared)))
+    damping = torch.exp(-noise.rms**2*(noise.weight_std**2/2*apart + own**2*(not shared)))
+    return kernel(noise.slope*X, noise.slope*Y)*damping
 
+# %% ../nbs/07_noisy_kernels.ipynb #00dc5e74
+def _over_gains(gain_std):
+    "Factors 1 + g and their weights, which add up to 1"
+    nodes,weights = np.polynomial.hermite_e.hermegauss(9)
+    return [(1 + gain_std*z, w/weights.sum()) for z,w in zip(nodes, weights)]
+
+def _stretched(noise, gain): return replace(noise, slope=gain*noise.slope, weight_std=gain*noise.weight_std)
+
+# %% ../nbs/07_noisy_kernels.ipynb #2cd19930
 @dataclass(frozen=True)
 class NoisyKernel:
-    "The kernel that features on a chip estimate: the expectation of their inner products over directions and errors"
-    kernel: object # what was meant
+    "The kernel that features on a chip estimate: the mean of their inner products over directions and errors"
+    kernel: object # the intended one
     noise: ProjectionNoise = field(default_factory=ProjectionNoise)
 
     def __call__(self,
         X:Tensor, # points, shape (n, d)
-        Y:Tensor|None=None, # points, shape (m, d); None: the Gram matrix of one pass over X, each row with itself sharing its noise
+        Y:Tensor|None=None, # points, shape (m, d); None: one pass over X, each row with itself sharing its noise
         *,
-        repeated:bool=False, # rows of X and Y are the same inputs in two products: what is rounded agrees, noise does not
+        repeated:bool=False, # rows of X and Y are the same inputs in two products: rounding agrees, noise does not
     ) -> Tensor: # shape (n, m)
         "Expected inner products of features"
         X = torch.as_tensor(X)
@@ -193,49 +237,54 @@ class NoisyKernel:
 
     def same(self, X):
         "Expected squared norm of the features of each row, shape (n,)"
-        own = self.noise.own_std(X.shape[1])
-        return torch.cat([self._mean(x, x, own, shared=True).diagonal() for x in X.split(64)])
+        return self._diagonal(X, shared=True)
 
     def nugget(self, X):
-        "What `same` exceeds the inner product of two products with the same input by, shape (n,): features of noise alone"
-        own = self.noise.own_std(X.shape[1])
-        return self.same(X) - torch.cat([self._mean(x, x, own).diagonal() for x in X.split(64)])
+        "Excess of `same` over the inner product of two products with the same input, shape (n,): noise alone"
+        return self.same(X) - self._diagonal(X, shared=False)
 
     def with_digital(self, X):
         "Expected inner product of each row's features with its digital ones, shape (n,)"
-        own,(nodes,weights) = self.noise.own_std(X.shape[1]),np.polynomial.hermite_e.hermegauss(9)
-        def together(gain):
-            errors = torch.stack([gain*self.noise.weight_std*X.norm(dim=1), X.new_full((len(X),), math.hypot(self.noise.offset_std, own))], 1)
-            chip,digital = torch.cat([gain*self.noise.slope*X, errors], 1),torch.cat([X, torch.zeros_like(errors)], 1)
-            if isinstance(self.kernel, Softmax): return ((chip + digital).square().sum(1)/2 - X.square().sum(1)).exp() # its features know |x| without error
-            return torch.cat([self.kernel(a, b).diagonal() for a,b in zip(chip.split(64), digital.split(64))])
-        return sum(w/weights.sum()*together(1 + self.noise.gain_std*z) for w,z in zip(weights, nodes))
+        return sum(w*self._with_digital(X, gain) for gain,w in _over_gains(self.noise.gain_std))
 
     def same_digital(self, X):
         "Squared norm of the digital features of each row, shape (n,)"
         return torch.cat([self.kernel(x).diagonal() for x in X.split(64)])
 
+    def _with_digital(self, X, gain):
+        own = self.noise.own_std(X.shape[1])
+        own_errors = X.new_full((len(X),), math.hypot(self.noise.offset_std, own))
+        errors = torch.stack([gain*self.noise.weight_std*X.norm(dim=1), own_errors], 1)
+        chip,digital = torch.cat([gain*self.noise.slope*X, errors], 1),torch.cat([X, torch.zeros_like(errors)], 1)
+        if isinstance(self.kernel, Softmax): # its features know |x| without error
+            return ((chip + digital).square().sum(1)/2 - X.square().sum(1)).exp()
+        return torch.cat([self.kernel(a, b).diagonal() for a,b in zip(chip.split(64), digital.split(64))])
+
+    def _diagonal(self, X, shared):
+        own = self.noise.own_std(X.shape[1])
+        return torch.cat([self._mean(x, x, own, shared=shared).diagonal() for x in X.split(64)])
+
     def _mean(self, X, Y, own, shared=False):
         "Average over gains"
-        if not self.noise.gain_std: return noisy_gram(self.kernel, self.noise, X, Y, own, shared)
-        nodes,weights = np.polynomial.hermite_e.hermegauss(9)
-        stretched = (replace(self.noise, **{k: abs(1 + self.noise.gain_std*z)*getattr(self.noise, k) for k in ('slope', 'weight_std')}) for z in nodes)
-        return sum(w/weights.sum()*noisy_gram(self.kernel, n, X, Y, own, shared) for w,n in zip(weights, stretched))
+        noise = self.noise
+        if not noise.gain_std: return noisy_gram(self.kernel, noise, X, Y, own, shared)
+        return sum(w*noisy_gram(self.kernel, _stretched(noise, abs(gain)), X, Y, own, shared)
+                   for gain,w in _over_gains(noise.gain_std))
 
 # %% ../nbs/07_noisy_kernels.ipynb #adec1cad
 @dataclass(frozen=True)
 class Compensation:
     "What undoes the errors of a chip on average, by `compensate`"
-    kernel: object # what to program so that the chip computes what was meant: another gamma for the RBF, otherwise the kernel itself
+    kernel: object # what to program for the intended kernel: another gamma for the RBF, else the same
     omega_scale: float # the same as a factor of the directions
     noise: ProjectionNoise # errors with that factor
     nugget: float # mean square of what is new with each product, over all features
     factor: float # r: of the chip's feature per digital feature
-    shift: float # mu, over the square root of the number of features
+    shift: float # mu, times the square root of the number of features
     rest: float # tau squared: mean square of what a digital read-out cannot foresee, over all features
 
     def own_alpha(self, alpha, n_rows, n_components):
-        "Penalty for features of the chip, to have the effect of `alpha` for digital ones; 0 where the noise alone has more"
+        "Penalty for features of the chip, to have the effect of `alpha` for digital ones; 0 where noise alone has more"
         return max(0., alpha - n_rows*self.nugget/n_components)
 
     def transfer_alpha(self, alpha, n_rows, n_components):
@@ -250,27 +299,7 @@ class Compensation:
         weights = weights/self.factor
         return weights,intercept - self.shift/math.sqrt(len(weights))*weights.sum(0)
 
-def compensate(
-    kernel, # what was meant: an RBF or ArcCosine, or a kernel with a `noisy_gram`
-    chip:ChipConfig,
-    X:Tensor, # inputs such as the chip will see, shape (n, d); they also set its ranges
-    *,
-    D:int=256, # directions of the trial matrix
-    t_s:float=0., # seconds after programming
-    generator:torch.Generator|None=None, # of the trial matrix; None: a fixed one
-) -> Compensation:
-    "Which kernel, variance of the directions or ridge penalty undoes the errors of a chip on average"
-    X = torch.as_tensor(X)
-    if X.ndim != 2 or len(X) == 0: raise ValueError(f"compensate: X must have shape (n, d) with n >= 1, got {tuple(X.shape)}.")
-    features = make_features(kernel, X.shape[1], D, chip=chip, generator=stream(0, 'compensate') if generator is None else generator).calibrate(X)
-    noise = projection_noise(features.analog, features.Omega, t_s)
-    s = math.sqrt(noise.variance)
-    kept = noise.scaled(1/s)
-    noisy = NoisyKernel(kernel, kept)
-    rows = X[::max(1, len(X)//512)][:512].double()
-    factor,shift,rest = _foresight(kernel, noisy, rows)
-    return Compensation(replace(kernel, gamma=kernel.gamma/s**2) if isinstance(kernel, RBF) else kernel, 1/s, kept, noisy.nugget(rows).mean().item(), factor, shift, rest)
-
+# %% ../nbs/07_noisy_kernels.ipynb #46dc3bc7
 def _foresight(kernel, noisy, X):
     "Factor, shift and rest of the chip's features given the digital ones, averaged over inputs"
     together = noisy.with_digital(X)
@@ -281,13 +310,38 @@ def _foresight(kernel, noisy, X):
     factor = (together.sum()/digital.sum()).item()
     return factor,0.,(own - 2*factor*together + factor**2*digital).mean().item()
 
+def compensate(
+    kernel, # the intended one: an RBF or ArcCosine, or a kernel with a `noisy_gram`
+    chip:ChipConfig,
+    X:Tensor, # inputs such as the chip will see, shape (n, d); they also set its ranges
+    *,
+    D:int=256, # directions of the trial matrix
+    t_s:float=0., # seconds after programming
+    generator:torch.Generator|None=None, # of the trial matrix; None: a fixed one
+) -> Compensation:
+    "Which kernel, variance of the directions or ridge penalty undoes the errors of a chip on average"
+    X = torch.as_tensor(X)
+    if X.ndim != 2 or len(X) == 0:
+        raise ValueError(f"compensate: X must have shape (n, d) with n >= 1, got {tuple(X.shape)}.")
+    generator = stream(0, 'compensate') if generator is None else generator
+    features = make_features(kernel, X.shape[1], D, chip=chip, generator=generator).calibrate(X)
+    noise = projection_noise(features.analog, features.Omega, t_s)
+    s = math.sqrt(noise.variance)
+    kept = noise.scaled(1/s)
+    noisy = NoisyKernel(kernel, kept)
+    rows = X[::max(1, len(X)//512)][:512].double()
+    factor,shift,rest = _foresight(kernel, noisy, rows)
+    to_program = replace(kernel, gamma=kernel.gamma/s**2) if isinstance(kernel, RBF) else kernel
+    return Compensation(to_program, 1/s, kept, noisy.nugget(rows).mean().item(), factor, shift, rest)
+
 # %% ../nbs/07_noisy_kernels.ipynb #1cd4fa97
 class AveragedMatrix(nn.Module):
-    "Copies of a matrix on a chip, each read several times; made by `Averaged`. As an `AnalogMatrix`, as far as features and layers need one"
+    "Copies of a matrix on a chip, each read several times; made by `Averaged`, used like an `AnalogMatrix`"
     def __init__(self, W, chip, copies, reads, generator):
         super().__init__()
         seed = seed_from(generator)
-        self.reads,self.copies = reads,nn.ModuleList(chip.program(W, stream(seed, f'copy {i}')) for i in range(copies))
+        self.reads = reads
+        self.copies = nn.ModuleList(chip.program(W, stream(seed, f'copy {i}')) for i in range(copies))
 
     @property
     def R(self): return self.copies[0].R
@@ -306,8 +360,12 @@ class AveragedMatrix(nn.Module):
     def calibrate(self, X, R=None): return self._each('calibrate', X, R)
     def set_time(self, t_s): return self._each('set_time', t_s)
     def correct_columns(self, X, W): return self._each('correct_columns', X, W)
-    def forward(self, x): return sum(m(x) for m in self.copies for _ in range(self.reads)).div_(len(self.copies)*self.reads)
 
+    def forward(self, x):
+        total = sum(m(x) for m in self.copies for _ in range(self.reads))
+        return total.div_(len(self.copies)*self.reads)
+
+# %% ../nbs/07_noisy_kernels.ipynb #4779ae25
 @dataclass(frozen=True, kw_only=True)
 class Averaged:
     "A chip whose results are means over copies of the matrix and over repeated products"
@@ -317,7 +375,8 @@ class Averaged:
 
     def __post_init__(self):
         for name in 'copies', 'reads':
-            if not getattr(self, name) >= 1: raise ValueError(f"Averaged: {name} must be >= 1, got {getattr(self, name)}.")
+            value = getattr(self, name)
+            if not value >= 1: raise ValueError(f"Averaged: {name} must be >= 1, got {value}.")
 
     @property
     def input_range(self): return self.chip.input_range

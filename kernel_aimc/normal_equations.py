@@ -17,41 +17,45 @@ from torch import Tensor
 # %% ../nbs/07b_normal_equations.ipynb #c0820a00
 _ROWS = 4096 # of a float32 sum
 
-class NormalEquations:
-    """What ridge regression needs of features and targets, summed over blocks of rows.
+def _panels(m):
+    "(first, last + 1) of the panels of `m` columns; each is computed from its first row downwards"
+    width = max(64, math.ceil(m/(4 if m <= 1536 else 8)))
+    return [(i, min(i + width, m)) for i in range(0, m, width)]
 
-    Parameters
-    ----------
-    n_features, n_outputs : int
-        Columns m of the features and k of the targets.
-    dtype : torch.dtype, default=torch.float32
-        Of the features: what the products are computed in. The sums are float64.
-    hold : int, default=0
-        Rows whose products are summed in ``dtype`` before they join the float64 sums, at most 4096. 0: those of one block, on torch's threads, in an order that
-        their number does not change. Otherwise a routine for symmetric products of the BLAS that SciPy has, on its threads, which is faster and takes a further
-        m * m numbers of memory.
+def _add_by_panels(gram, Z, ZW):
+    "Add the lower triangle of Z^T ZW to `gram`"
+    for i,j in _panels(len(gram)): gram[i:, i:j] += Z[:, i:].T @ ZW[:, i:j]
 
-    Attributes
-    ----------
-    gram : Tensor of shape (m, m)
-        Sum of w z z^T; only the lower triangle is meant, what stands above it is not.
-    moments : Tensor of shape (m, k)
-        Sum of w z y^T.
-    sum_z, sum_y, sum_yy : Tensor of shape (m,), (k,), (k,)
-        Sums of w z, w y and w y**2.
-    sum_w : float
-        Sum of the weights; the number of rows if none were given.
+def _add_held(part, Z, ZW, weighted):
+    "Add the lower triangle of Z^T ZW to the Fortran-ordered array `part`, in the precision of `Z`"
+    if weighted:
+        lower = torch.from_numpy(part.T)
+        for i,j in _panels(len(part)): lower[i:, i:j].addmm_(Z[:, i:].T, ZW[:, i:j])
+        return
+    from scipy.linalg import blas
+    syrk = blas.ssyrk if Z.dtype == torch.float32 else blas.dsyrk
+    syrk(1., Z.numpy().T, beta=1., c=part, overwrite_c=1)
 
-    Raises
-    ------
-    ValueError
-        If a block has another shape, sums of different shapes are merged, or alpha is not above 0.
-    """
+# %% ../nbs/07b_normal_equations.ipynb #2ea09088
+def _check_block(sums, Z, Y, weight):
+    if Z.ndim != 2 or Z.shape[1] != sums.n_features or Y.shape != (len(Z), sums.n_outputs):
+        raise ValueError(
+            f"NormalEquations: a block must have Z of shape (n, {sums.n_features}) and Y of shape "
+            f"(n, {sums.n_outputs}), got {tuple(Z.shape)} and {tuple(Y.shape)}.")
+    if weight is not None and weight.shape != (len(Z),):
+        raise ValueError(f"NormalEquations: weight must have shape ({len(Z)},), got {tuple(weight.shape)}.")
+
+# %% ../nbs/07b_normal_equations.ipynb #278481b0
+class _Sums:
+    "Sums over blocks of rows; see `NormalEquations`"
     def __init__(self, n_features, n_outputs, *, dtype=torch.float32, hold=0):
-        m,k,zeros = n_features,n_outputs,lambda *shape: torch.zeros(*shape, dtype=torch.float64)
-        self.n_features,self.n_outputs,self.dtype,self.hold,self.n_rows,self.sum_w = m,k,dtype,min(hold, _ROWS),0,0.
-        self._gram,self.moments,self.sum_z,self.sum_y,self.sum_yy = zeros(m, m),zeros(m, k),zeros(m),zeros(k),zeros(k)
-        self._part,self._held = None,0
+        m,k = n_features,n_outputs
+        self.n_features,self.n_outputs,self.dtype,self.hold = m,k,dtype,min(hold, _ROWS)
+        self.n_rows,self.sum_w = 0,0.
+        def zeros(*shape): return torch.zeros(*shape, dtype=torch.float64)
+        self._gram,self.moments = zeros(m, m),zeros(m, k)
+        self.sum_z,self.sum_y,self.sum_yy = zeros(m),zeros(k),zeros(k)
+        self._part,self._held = None,0 # the matrix of `hold`, and how many rows it holds
 
     def release(self):
         "Give back the memory that `hold` takes, until more is added. Returns self."
@@ -66,15 +70,10 @@ class NormalEquations:
         self._flush()
         return self._gram
 
-    def _panels(self):
-        m = self.n_features
-        width = max(64, math.ceil(m/(4 if m <= 1536 else 8))) # four panels of columns save 3/8 of the products, eight 7/16
-        return [(i, min(i + width, m)) for i in range(0, m, width)]
-
     def _flush(self):
         if not self._held: return
         part = torch.from_numpy(self._part.T)
-        for i,j in self._panels():
+        for i,j in _panels(self.n_features):
             self._gram[i:, i:j] += part[i:, i:j]
             part[i:, i:j] = 0
         self._held = 0
@@ -85,54 +84,106 @@ class NormalEquations:
         weight:Tensor|None=None, # of the rows, shape (n,), >= 0; None: all 1
     ):
         "Add rows. Returns self."
-        if Z.ndim != 2 or Z.shape[1] != self.n_features or Y.shape != (len(Z), self.n_outputs):
-            raise ValueError(f"NormalEquations: a block must have Z of shape (n, {self.n_features}) and Y of shape (n, {self.n_outputs}), got {tuple(Z.shape)} and {tuple(Y.shape)}.")
-        if weight is not None and weight.shape != (len(Z),): raise ValueError(f"NormalEquations: weight must have shape ({len(Z)},), got {tuple(weight.shape)}.")
-        for i in range(0, len(Z), _ROWS): self._add(Z[i:i+_ROWS].to(self.dtype), Y[i:i+_ROWS].to(self.dtype), None if weight is None else weight[i:i+_ROWS])
+        _check_block(self, Z, Y, weight)
+        for i in range(0, len(Z), _ROWS):
+            rows = slice(i, i + _ROWS)
+            self._add(Z[rows].to(self.dtype), Y[rows].to(self.dtype), None if weight is None else weight[rows])
         return self
 
     def _add(self, Z, Y, weight):
         w = torch.ones(len(Z), dtype=torch.float64) if weight is None else weight.double()
-        Z = Z.contiguous()
-        ZW = Z if weight is None else Z*weight.to(self.dtype)[:, None] # not roots on either side: their rounding errors would not be random
-        self.n_rows,self.sum_w = self.n_rows + len(Z),self.sum_w + w.sum().item()
-        self.sum_z += ZW.sum(0); self.sum_y += w @ Y.double(); self.sum_yy += w @ Y.double().square()
+        Z,Y64 = Z.contiguous(),Y.double()
+        # weights on one side: rounding errors of their square roots on both sides would not be random
+        ZW = Z if weight is None else Z*weight.to(self.dtype)[:, None]
+        self.n_rows += len(Z)
+        self.sum_w += w.sum().item()
+        self.sum_z += ZW.sum(0)
+        self.sum_y += w @ Y64
+        self.sum_yy += w @ Y64.square()
         self.moments += ZW.T @ Y
         if not self.hold:
-            for i,j in self._panels(): self._gram[i:, i:j] += Z[:, i:].T @ ZW[:, i:j]
+            _add_by_panels(self._gram, Z, ZW)
             return
         if self._part is None: self._part = np.zeros((self.n_features, self.n_features), Z.numpy().dtype, order='F')
         if self._held + len(Z) > self.hold: self._flush()
         self._held += len(Z)
-        if weight is not None:
-            part = torch.from_numpy(self._part.T)
-            for i,j in self._panels(): part[i:, i:j].addmm_(Z[:, i:].T, ZW[:, i:j])
-            return
-        from scipy.linalg import blas # half of the products, where panels save 7/16
-        syrk = blas.ssyrk if self.dtype == torch.float32 else blas.dsyrk
-        syrk(1., Z.numpy().T, beta=1., c=self._part, overwrite_c=1)
+        _add_held(self._part, Z, ZW, weight is not None)
 
     def merge(self,
         other, # NormalEquations of other rows; unchanged
     ):
         "Add the sums of other rows. Returns self."
         if (other.n_features, other.n_outputs) != (self.n_features, self.n_outputs):
-            raise ValueError(f"NormalEquations: sums of {self.n_features} features and {self.n_outputs} outputs cannot take those of {other.n_features} and {other.n_outputs}.")
+            raise ValueError(
+                f"NormalEquations: sums of {self.n_features} features and {self.n_outputs} outputs cannot take those "
+                f"of {other.n_features} and {other.n_outputs}.")
         for name in 'gram','moments','sum_z','sum_y','sum_yy': getattr(self, name).add_(getattr(other, name))
-        self.sum_w += other.sum_w; self.n_rows += other.n_rows
+        self.sum_w += other.sum_w
+        self.n_rows += other.n_rows
         return self
 
+# %% ../nbs/07b_normal_equations.ipynb #faa6591f
+def _system(sums, intercept):
+    "Matrix (its lower triangle) and right-hand side before the penalty"
+    if intercept is None: return sums.gram.clone(),sums.moments
+    if intercept == 'free':
+        A = torch.addr(sums.gram, sums.sum_z, sums.sum_z, alpha=-1/sums.sum_w)
+        return A,sums.moments - torch.outer(sums.sum_z, sums.sum_y)/sums.sum_w
+    m = sums.n_features
+    A,B = sums.gram.new_empty(m + 1, m + 1),sums.gram.new_empty(m + 1, sums.n_outputs)
+    A[:m, :m],A[m, :m],A[m, m] = sums.gram,sums.sum_z,sums.sum_w
+    B[:m],B[m] = sums.moments,sums.sum_y
+    return A,B
+
+def _solve_penalised(A, B, alpha, eps):
+    "(A + alpha I)^-1 B from the lower triangle of A, which is overwritten; `eps`: relative rounding error of A"
+    A.diagonal().add_(alpha)
+    L,failed = torch.linalg.cholesky_ex(A)
+    if not failed: return torch.cholesky_solve(B, L)
+    eigenvalues,V = torch.linalg.eigh(A) # rounding has pushed an eigenvalue below 0
+    floor = max(alpha, eps*eigenvalues[-1].item())
+    return V @ ((V.T @ B)/eigenvalues.clamp_min(floor)[:, None])
+
+# %% ../nbs/07b_normal_equations.ipynb #74e2e3c3
+class NormalEquations(_Sums):
+    """What ridge regression needs of features and targets, summed over blocks of rows.
+
+    Parameters
+    ----------
+    n_features, n_outputs : int
+        Columns m of the features and k of the targets.
+    dtype : torch.dtype, default=torch.float32
+        Of the features: what the products are computed in. The sums are float64.
+    hold : int, default=0
+        Rows whose products are summed in ``dtype`` before they join the float64 sums, at most 4096. 0: those of one
+        block, on torch's threads, in an order that their number does not change. Otherwise by the symmetric product
+        of SciPy's BLAS, on its threads, which is faster and takes a further m * m numbers of memory.
+
+    Attributes
+    ----------
+    gram : Tensor of shape (m, m)
+        Sum of w z z^T. Only the lower triangle is valid; the entries above it are arbitrary.
+    moments : Tensor of shape (m, k)
+        Sum of w z y^T.
+    sum_z, sum_y, sum_yy : Tensor of shape (m,), (k,), (k,)
+        Sums of w z, w y and w y**2.
+    sum_w : float
+        Sum of the weights; the number of rows if none were given.
+    n_rows : int
+        Number of rows.
+
+    Raises
+    ------
+    ValueError
+        If a block has another shape, sums of different shapes are merged, or alpha is not above 0.
+    """
     def system(self,
         intercept:str|None='free', # 'free': not penalised; 'penalised': one more feature, always 1; None: none
     ) -> tuple: # matrix (its lower triangle), right-hand side
         "What is solved, before the penalty: centred for a free intercept"
-        if intercept not in ('free', 'penalised', None): raise ValueError(f"NormalEquations: intercept must be 'free', 'penalised' or None, got {intercept!r}.")
-        if intercept is None: return self.gram.clone(),self.moments
-        if intercept == 'free': return torch.addr(self.gram, self.sum_z, self.sum_z, alpha=-1/self.sum_w),self.moments - torch.outer(self.sum_z, self.sum_y)/self.sum_w
-        m = self.n_features
-        A,B = self.gram.new_empty(m + 1, m + 1),self.gram.new_empty(m + 1, self.n_outputs)
-        A[:m, :m],A[m, :m],A[m, m],B[:m],B[m] = self.gram,self.sum_z,self.sum_w,self.moments,self.sum_y
-        return A,B
+        if intercept not in ('free', 'penalised', None):
+            raise ValueError(f"NormalEquations: intercept must be 'free', 'penalised' or None, got {intercept!r}.")
+        return _system(self, intercept)
 
     def solve(self,
         alpha:float, # L2 penalty, > 0
@@ -140,28 +191,24 @@ class NormalEquations:
     ) -> tuple: # W of shape (n_features, n_outputs), b of shape (n_outputs,), float64
         "Ridge regression"
         if not alpha > 0: raise ValueError(f"NormalEquations: alpha must be > 0, got {alpha}.")
-        A,B = self.system(intercept)
-        A.diagonal().add_(alpha)
-        L,failed = torch.linalg.cholesky_ex(A)
-        if failed: # rounding has pushed an eigenvalue below 0
-            eigenvalues,V = torch.linalg.eigh(A)
-            floor = max(alpha, torch.finfo(self.dtype).eps*eigenvalues[-1].item())
-            W = V @ ((V.T @ B)/eigenvalues.clamp_min(floor)[:, None])
-        else: W = torch.cholesky_solve(B, L)
+        W = _solve_penalised(*self.system(intercept), alpha, torch.finfo(self.dtype).eps)
         if intercept == 'penalised': return W[:-1],W[-1]
         return W,self._intercept(W) if intercept else torch.zeros_like(self.sum_y)
 
     def _intercept(self, W): return (self.sum_y - W.mT @ self.sum_z)/self.sum_w
 
-# %% ../nbs/07b_normal_equations.ipynb #e854b812
+# %% ../nbs/07b_normal_equations.ipynb #f23f7074
 def _checked_alphas(alphas):
     alphas = torch.as_tensor(alphas, dtype=torch.float64).reshape(-1)
     if not len(alphas) or not (alphas > 0).all() or not torch.isfinite(alphas).all():
         raise ValueError(f"alphas must be one or more finite numbers > 0, got {alphas.tolist()}.")
     return alphas
 
+# %% ../nbs/07b_normal_equations.ipynb #f76a164b
 class LeaveOneOut:
-    """Exact leave-one-out errors of ridge regression at several penalties, from one decomposition and a second pass over the rows.
+    """Exact leave-one-out errors of ridge regression at several penalties.
+
+    They come from one eigendecomposition and a second pass over the rows.
 
     Parameters
     ----------
@@ -170,34 +217,39 @@ class LeaveOneOut:
     alphas : sequence of float
         Penalties > 0.
     intercept : 'free' or None
-    dtype : torch.dtype, optional
-        What the products of the second pass are computed in. None: that of the equations.
+        As in `NormalEquations.system`.
 
     Attributes
     ----------
     errors : Tensor of shape (len(alphas),)
         Weighted sum over rows, mean over outputs, of the squared errors so far.
+    solutions : tuple of Tensor
+        Weights of shape (len(alphas), m, k) and intercepts of shape (len(alphas), k).
     """
     def __init__(self, equations, alphas, intercept='free'):
-        if intercept not in ('free', None): raise ValueError(f"LeaveOneOut: intercept must be 'free' or None, got {intercept!r}.")
-        self.alphas,eq = _checked_alphas(alphas),equations
-        self.intercept,self.dtype,self.sum_w = intercept,eq.dtype,eq.sum_w
+        if intercept not in ('free', None):
+            raise ValueError(f"LeaveOneOut: intercept must be 'free' or None, got {intercept!r}.")
+        eq,self.alphas = equations,_checked_alphas(alphas)
+        self.intercept,self.dtype,self.sum_w,self.n_rows = intercept,eq.dtype,eq.sum_w,eq.n_rows
+        self.errors = torch.zeros_like(self.alphas)
         A,B = eq.system(intercept)
         self.eigenvalues,V = torch.linalg.eigh(A)
-        self.shrunk = 1/(self.eigenvalues.clamp_min(0)[:, None] + self.alphas) # (m, alphas)
-        self.projected = V.T @ B
+        eigenvalues = self.eigenvalues.clamp_min(0)[:, None]
+        self.shrunk = 1/(eigenvalues + self.alphas) # s, shape (m, alphas)
+        self.projected = V.T @ B # p, shape (m, k)
         W = V @ (self.shrunk.T[:, :, None]*self.projected) # (alphas, m, k)
         self.solutions = W,eq._intercept(W) if intercept else eq.sum_y.new_zeros(len(self.alphas), eq.n_outputs)
         self._V = V.to(self.dtype)
         self._mean = eq.sum_z/eq.sum_w @ V if intercept else torch.zeros_like(self.eigenvalues)
         self._mean_y = eq.sum_y/eq.sum_w if intercept else torch.zeros_like(eq.sum_y)
-        self.rss = (eq.sum_yy - self.sum_w*self._mean_y**2)[None] - ((2 - self.eigenvalues.clamp_min(0)[:, None]*self.shrunk).mul(self.shrunk).T @ self.projected**2) # (alphas, k)
-        self.trace = (self.eigenvalues.clamp_min(0)[:, None]*self.shrunk).sum(0) + (intercept is not None)
-        self.n_rows,self.errors = eq.n_rows,torch.zeros_like(self.alphas)
+        explained = (2 - eigenvalues*self.shrunk).mul(self.shrunk).T @ self.projected**2
+        self.rss = (eq.sum_yy - self.sum_w*self._mean_y**2)[None] - explained # (alphas, k)
+        self.trace = (eigenvalues*self.shrunk).sum(0) + (intercept is not None)
 
     def gcv(self) -> Tensor: # shape (alphas,)
         "Generalised cross-validation: mean squared errors from the sums alone"
-        return self.rss.clamp_min(0).mean(1)/self.n_rows/(1 - (self.trace/self.n_rows).clamp_max(1 - 1e-9))**2
+        leverage = (self.trace/self.n_rows).clamp_max(1 - 1e-9)
+        return self.rss.clamp_min(0).mean(1)/self.n_rows/(1 - leverage)**2
 
     def block_errors(self,
         Z:Tensor, # features, shape (n, m)
@@ -210,9 +262,10 @@ class LeaveOneOut:
         w = torch.ones_like(P[:, 0]) if weight is None else weight.to(self.dtype)
         Y = Y.to(self.dtype) - self._mean_y.to(self.dtype)
         predicted = [P @ (s[:, None]*self.projected).to(self.dtype) for s in self.shrunk.T]
-        h = (P.square_() @ self.shrunk.to(self.dtype)).add_(1/self.sum_w if self.intercept else 0.).mul_(w[:, None]) # (n, alphas)
+        h = (P.square_() @ self.shrunk.to(self.dtype)).add_(1/self.sum_w if self.intercept else 0.).mul_(w[:, None])
         floor = torch.finfo(self.dtype).eps
-        for i,y in enumerate(predicted): out[i] = ((Y - y)/(1 - h[:, i:i+1]).clamp_min(floor)).square_().mean(1) @ w
+        for i,y in enumerate(predicted):
+            out[i] = ((Y - y)/(1 - h[:, i:i+1]).clamp_min(floor)).square_().mean(1) @ w
         return out.double()
 
     def add(self, Z, Y, weight=None):

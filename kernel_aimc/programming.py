@@ -20,7 +20,7 @@ def write_verify(
     generator:torch.Generator|None=None, # None: torch's global generator
     measure=None, # not used
 ) -> tuple[Tensor, Tensor]: # conductances in µS and drift exponents, each of shape (2, 1, outputs, inputs)
-    "Each device by itself, to the value it should have"
+    "Program each device by itself, to the value it should have"
     g,nu = device.program_pairs(w, generator)
     return g[:, None],nu[:, None]
 
@@ -54,20 +54,27 @@ def gradient_descent(
     pulse_std:float=.3, # relative error of each nudge
 ): # a strategy
     "Write and verify, then nudge all devices against the gradient of the measured product's error"
-    if n_iterations < 1 or n_inputs < 1: raise ValueError(f"gradient_descent: n_iterations and n_inputs must be >= 1, got {n_iterations} and {n_inputs}.")
+    if n_iterations < 1 or n_inputs < 1:
+        raise ValueError("gradient_descent: n_iterations and n_inputs must be >= 1, "
+                         f"got {n_iterations} and {n_inputs}.")
     if not 0 < step <= 1: raise ValueError(f"gradient_descent: step must be in (0, 1], got {step}.")
     def strategy(w, device, generator=None, measure=None):
-        if measure is None: raise ValueError("gradient_descent: measure is needed: this strategy reads products. Program through a chip, or pass one.")
+        if measure is None:
+            raise ValueError("gradient_descent: measure is needed: this strategy reads products. "
+                             "Program through a chip, or pass one.")
         g,nu = write_verify(w, device, generator)
-        active = torch.stack([w >= 0, w < 0]).to(w.dtype)[:, None]*torch.tensor([1., -1.]).view(2, 1, 1, 1) # the idle device of a pair takes no pulses
+        signs = torch.tensor([1., -1.]).view(2, 1, 1, 1)
+        active = torch.stack([w >= 0, w < 0]).to(w.dtype)[:, None]*signs # 0 for idle devices
         for i in range(n_iterations):
             x = torch.empty(n_inputs, w.shape[1]).uniform_(-1, 1, generator=generator)
             error = (measure(g, nu, x) - x @ w.T).T @ x
-            nudge = error.mul_(-3*step*.1**(i/n_iterations)*device.g_max_uS/n_inputs) # the mean square of x is 1/3
+            eta = step*.1**(i/n_iterations)
+            nudge = error.mul_(-3*eta*device.g_max_uS/n_inputs) # the mean square of x is 1/3
             nudge *= torch.empty_like(nudge).normal_(generator=generator).mul_(pulse_std).add_(1)
             g = (g + active*nudge).clamp_(0, device.g_max_uS)
         return g,nu
     return strategy
 
 # %% ../nbs/03b_programming.ipynb #936e0a4b
-PROGRAMMING = {'write-verify': write_verify, 'max-fill': max_fill(2), 'even-split': even_split(2), 'gradient-descent': gradient_descent()}
+PROGRAMMING = {'write-verify': write_verify, 'max-fill': max_fill(2), 'even-split': even_split(2),
+               'gradient-descent': gradient_descent()}

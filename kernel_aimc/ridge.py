@@ -6,10 +6,10 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/ridge.html.md"""
 
 # %% auto #0
 __all__ = ['PROTOCOLS', 'PLATFORMS', 'PLATFORM_NAMES', 'READOUTS', 'FEATURE_KERNELS', 'EEG_RANGE', 'N_CALIBRATION_ROWS',
-           'N_ERROR_ROWS', 'RUN_COLUMNS', 'COLUMNS', 'PUBLISHED_ACCURACY', 'RidgeRun', 'n_directions', 'Split',
-           'standardise', 'split_data', 'RidgeReadout', 'feature_blocks', 'fit_readout', 'drive_as_published',
-           'RidgeBench', 'run_ridge', 'ridge_grid', 'cache_folder', 'run_grid', 'accuracy_table', 'format_table',
-           'plot_accuracy', 'plot_error']
+           'N_ERROR_ROWS', 'RUN_COLUMNS', 'COLUMNS', 'BACKENDS', 'PUBLISHED_ACCURACY', 'MEASURED_ERROR', 'RidgeRun',
+           'n_directions', 'standardise', 'Split', 'split_data', 'RidgeReadout', 'feature_blocks', 'fit_readout',
+           'drive_as_published', 'RidgeBench', 'run_ridge', 'ridge_grid', 'cache_folder', 'run_grid', 'accuracy_table',
+           'format_table', 'plot_accuracy', 'plot_error']
 
 # %% ../nbs/13_ridge.ipynb #a5ab36b0
 import hashlib
@@ -28,6 +28,7 @@ from torch import Tensor
 from .chip import CHIPS, ChipConfig
 from .datasets import NAMES, Dataset, load
 from .feature_maps import RandomFeatures
+from .figures import Platform, platform
 from .kernels import KERNELS, approximation_error, make_kernel
 from .normal_equations import NormalEquations
 from .samplers import PAPER_OPTIONS, SAMPLERS, stream
@@ -45,20 +46,22 @@ class RidgeRun:
     dataset: str # one of `kernel_aimc.datasets.NAMES`
     kernel: str = 'rbf' # one of `FEATURE_KERNELS`
     sampler: str = 'orf' # 'rff', 'orf', 'sorf' or 'qmc'
-    log2_ratio: int = 5 # log2(D / d)
-    seed: int = 0
+    log2_ratio: int = 5 # log2(D / d), 0 to 12
+    seed: int = 0 # >= 0; of split, directions, programming and reading
     platform: str = 'fp32' # 'fp32', 'hermes', 'hermes-calibrated' or 'ideal'
-    readout: str = 'chip' # fitted on the 'chip''s own features, or on 'digital' ones and deployed on the chip; without effect for fp32
+    readout: str = 'chip' # fitted on the 'chip''s own features or on 'digital' ones; without effect for fp32
     protocol: str = 'paper' # 'paper' or 'sound'
     gamma: float = .05 # RBF coefficient on standardised inputs
-    ridge_alpha: float = .5 # L2 penalty
+    ridge_alpha: float = .5 # L2 penalty, > 0
 
     def __post_init__(self):
-        allowed = dict(kernel=FEATURE_KERNELS, sampler=tuple(SAMPLERS), platform=PLATFORM_NAMES, readout=READOUTS, protocol=PROTOCOLS)
+        allowed = dict(kernel=FEATURE_KERNELS, sampler=tuple(SAMPLERS), platform=PLATFORM_NAMES, readout=READOUTS,
+                       protocol=PROTOCOLS)
         for name,values in allowed.items():
             if getattr(self, name) not in values:
                 raise ValueError(f"RidgeRun: {name} must be one of {', '.join(values)}, got {getattr(self, name)!r}.")
-        if self.log2_ratio not in range(0, 13): raise ValueError(f"RidgeRun: log2_ratio must be 0 to 12, got {self.log2_ratio}.")
+        if self.log2_ratio not in range(0, 13):
+            raise ValueError(f"RidgeRun: log2_ratio must be 0 to 12, got {self.log2_ratio}.")
         if not self.seed >= 0: raise ValueError(f"RidgeRun: seed must be >= 0, got {self.seed}.")
         if not self.ridge_alpha > 0: raise ValueError(f"RidgeRun: ridge_alpha must be > 0, got {self.ridge_alpha}.")
 
@@ -71,6 +74,16 @@ def n_directions(
     "Number of random directions D at a feature ratio"
     return (d<<log2_ratio) - (log2_ratio if protocol == 'paper' else 0)
 
+def standardise(
+    X:Tensor, # shape (n, d)
+    like:Tensor|None=None, # whose mean and standard deviation to use; None: X's own
+) -> Tensor: # same shape; columns of zero standard deviation become 0
+    "Subtract the mean of each column and divide by its standard deviation"
+    like = (X if like is None else like).double() # float32 sums of raw sensor values lose digits
+    std,mean = torch.std_mean(like, 0, correction=0)
+    return ((X - mean)/torch.where(std == 0, 1., std)).float()
+
+# %% ../nbs/13_ridge.ipynb #ea959d45
 @dataclass(frozen=True, eq=False)
 class Split:
     "Standardised data of one run"
@@ -79,31 +92,29 @@ class Split:
     X_test: Tensor
     y_test: Tensor
 
-def standardise(
-    X:Tensor, # shape (n, d)
-    like:Tensor|None=None, # whose mean and spread to use; None: X's own
-) -> Tensor: # same shape; columns of zero spread become 0
-    "Subtract the mean of each column and divide by its standard deviation"
-    like = (X if like is None else like).double() # float32 sums of raw sensor values lose digits
-    std,mean = torch.std_mean(like, 0, correction=0)
-    return ((X - mean)/torch.where(std == 0, 1., std)).float()
-
 def split_data(
     data:Dataset,
     protocol:str, # 'paper' or 'sound'
     seed:int, # of the run; decides the split where the source does not
 ) -> Split:
     "Split and standardise a data set by one of the two protocols"
-    if protocol not in PROTOCOLS: raise ValueError(f"split_data: protocol must be one of {', '.join(PROTOCOLS)}, got {protocol!r}.")
+    if protocol not in PROTOCOLS:
+        raise ValueError(f"split_data: protocol must be one of {', '.join(PROTOCOLS)}, got {protocol!r}.")
     if protocol == 'paper' and data.n_classes != 2:
-        raise ValueError(f"split_data: protocol 'paper' is for two classes but {data.name} has {data.n_classes}; use protocol 'sound', or letter-binary.")
+        raise ValueError(f"split_data: protocol 'paper' is for two classes but {data.name} has {data.n_classes}; "
+                         "use protocol 'sound', or letter-binary.")
     X,y = torch.from_numpy(data.X),torch.from_numpy(data.y)
     parts = [torch.arange(s.start, s.stop) for s in data.parts.values()]
-    if not parts: parts = torch.randperm(len(X), generator=stream(seed, 'split')).tensor_split([round(data.train_size*len(X))])
+    if not parts:
+        shuffled = torch.randperm(len(X), generator=stream(seed, 'split'))
+        parts = shuffled.tensor_split([round(data.train_size*len(X))])
     train,*rest = parts
-    if protocol == 'sound': return Split(standardise(X[train]), y[train], standardise(X[rest[-1]], X[train]), y[rest[-1]])
+    if protocol == 'sound':
+        test = rest[-1]
+        return Split(standardise(X[train]), y[train], standardise(X[test], X[train]), y[test])
     whole = None if data.parts else X
-    return Split(standardise(X[train], whole), y[train], torch.cat([standardise(X[r], whole) for r in rest]), y[torch.cat(list(rest))])
+    X_test = torch.cat([standardise(X[r], whole) for r in rest])
+    return Split(standardise(X[train], whole), y[train], X_test, y[torch.cat(list(rest))])
 
 # %% ../nbs/13_ridge.ipynb #f4328ce6
 @dataclass(frozen=True, eq=False)
@@ -134,7 +145,7 @@ def fit_readout(
     features:RandomFeatures, # or any callable with `n_components`
     X:Tensor, # shape (n, d)
     y:Tensor, # class indices, shape (n,)
-    n_classes:int,
+    n_classes:int, # 2: one 0/1 target; more: one-hot targets
     ridge_alpha:float=.5, # L2 penalty, > 0, also on the intercept
     block_bytes:int=4<<20, # see `feature_blocks`
 ) -> RidgeReadout:
@@ -151,24 +162,35 @@ N_CALIBRATION_ROWS = 1000 # training rows from which a chip's ranges are set
 N_ERROR_ROWS = 1000 # test rows whose Gram matrix is compared
 
 def drive_as_published(
-    chip:ChipConfig|None,
+    chip:ChipConfig|None, # None: digital
     dataset:str, # name
 ) -> ChipConfig|None:
     "The chip with the input range that Büchel et al. (2024) set for a data set, where they did"
     if chip is None or chip.input_range is None: return chip
     if dataset in ('letter', 'letter-binary'): return replace(chip, input_range='max')
     if dataset != 'eeg': return chip
-    std = str(chip.input_range).endswith('std')
-    return replace(chip, input_range=float(chip.input_range[:-3]) if std else EEG_RANGE) # in units of the whole set's deviation, 1
+    rule = str(chip.input_range)
+    range_ = float(rule[:-3]) if rule.endswith('std') else EEG_RANGE # the whole set's standard deviation is 1
+    return replace(chip, input_range=range_)
 
+def _rows_for_ranges(X, chip, dataset, shuffled):
+    "The training rows from which a chip's ranges are set"
+    if not shuffled: # a file may be in the order of measurement: the first rows of ijcnn1 see half of its range
+        X = X[::max(1, len(X)//N_CALIBRATION_ROWS)]
+    X = X[:N_CALIBRATION_ROWS]
+    clipped = chip and dataset == 'eeg' and chip.input_range # a setting of the experimenters
+    return X.clamp(-chip.input_range, chip.input_range) if clipped else X
+
+# %% ../nbs/13_ridge.ipynb #1d84f335
 @contextmanager
 def _one_thread():
-    "With several threads the order of a sum, and so its last digit, depends on the load of the machine"
+    "Let torch compute on one thread within"
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try: yield
     finally: torch.set_num_threads(threads)
 
+# %% ../nbs/13_ridge.ipynb #518bd515
 class RidgeBench:
     "What runs on the same data set, seed, kernel and protocol share: the split, the exact kernel, digital read-outs"
     def __init__(self, data, run): self.data,self.run,self._readouts = data,run,{}
@@ -180,26 +202,26 @@ class RidgeBench:
     def K(self): return make_kernel(self.run.kernel, self.run.gamma)(self.split.X_test[:N_ERROR_ROWS])
 
     def features(self, run, chip='platform'):
-        "Digital or analog features of a run, on its platform or on another chip; Omega depends on the seed, not on the platform"
+        "Features of a run, on its platform or on another chip; Omega depends on the seed, not on the platform"
         chip = drive_as_published(PLATFORMS[run.platform] if isinstance(chip, str) else chip, run.dataset)
         d = self.split.X_train.shape[1]
         options = PAPER_OPTIONS[run.sampler] if run.protocol == 'paper' else {}
-        return RandomFeatures(make_kernel(run.kernel, run.gamma), d, n_directions(d, run.log2_ratio, run.protocol), sampler=run.sampler,
-                              sampler_options=options, chip=chip, generator=stream(run.seed, 'features')).calibrate(self._calibration_rows(chip))
+        features = RandomFeatures(
+            make_kernel(run.kernel, run.gamma), d, n_directions(d, run.log2_ratio, run.protocol),
+            sampler=run.sampler, sampler_options=options, chip=chip, generator=stream(run.seed, 'features'))
+        return features.calibrate(self._calibration_rows(chip))
 
     def _calibration_rows(self, chip):
-        X = self.split.X_train
-        if self.data.parts: X = X[::max(1, len(X)//N_CALIBRATION_ROWS)] # a file may be in the order of measurement: the first rows of ijcnn1 see half of its range
-        X = X[:N_CALIBRATION_ROWS]
-        return X.clamp(-chip.input_range, chip.input_range) if chip and self.run.dataset == 'eeg' and chip.input_range else X # a setting of the experimenters
+        return _rows_for_ranges(self.split.X_train, chip, self.run.dataset, shuffled=not self.data.parts)
+
+    def _fit(self, features, run):
+        return fit_readout(features, self.split.X_train, self.split.y_train, self.data.n_classes, run.ridge_alpha)
 
     def digital_readout(self, run):
+        "Read-out fitted on digital features; the last one is kept, since runs that share it follow each other"
         key = replace(run, platform='fp32', readout='digital')
-        if key not in self._readouts:
-            self._readouts = {key: self._fit(self.features(key), run)} # the last one: runs that share it follow each other
+        if key not in self._readouts: self._readouts = {key: self._fit(self.features(key), run)}
         return self._readouts[key]
-
-    def _fit(self, features, run): return fit_readout(features, self.split.X_train, self.split.y_train, self.data.n_classes, run.ridge_alpha)
 
     @_one_thread()
     def error(self, run, chip='platform'):
@@ -213,13 +235,14 @@ class RidgeBench:
         features,split = self.features(run, chip),self.split
         digital = run.readout == 'digital' or (run.platform == 'fp32' if isinstance(chip, str) else chip is None)
         readout = self.digital_readout(run) if digital else self._fit(features, run)
-        correct,first = 0,[]
+        n_correct,first = 0,[]
         for rows,Z in feature_blocks(features, split.X_test):
-            correct += (readout.predict(Z) == split.y_test[rows]).sum().item()
+            n_correct += (readout.predict(Z) == split.y_test[rows]).sum().item()
             if rows.start < N_ERROR_ROWS: first.append(Z[:N_ERROR_ROWS - rows.start])
         Z = torch.cat(first)
-        return dict(accuracy=correct/len(split.X_test), approx_error=approximation_error(self.K, Z@Z.T))
+        return dict(accuracy=n_correct/len(split.X_test), approx_error=approximation_error(self.K, Z@Z.T))
 
+# %% ../nbs/13_ridge.ipynb #9c46438c
 def run_ridge(
     run:RidgeRun,
     data:Dataset|None=None, # None: loaded by the run's name
@@ -228,27 +251,102 @@ def run_ridge(
     data = data if data is not None else load(run.dataset, features='paper' if run.protocol == 'paper' else 'all')
     return RidgeBench(data, run).measure(run)
 
+# %% ../nbs/13_ridge.ipynb #3ccc7817
+RUN_COLUMNS = ['dataset', 'kernel', 'sampler', 'log2_ratio', 'seed', 'platform', 'readout']
+COLUMNS = [*RUN_COLUMNS, 'metric', 'value']
+
+def ridge_grid(
+    datasets=('magic', 'letter-binary'), # names, of `kernel_aimc.datasets.NAMES`
+    kernels=('rbf', 'arccos0'), # of `FEATURE_KERNELS`
+    samplers=('rff', 'orf', 'sorf'),
+    log2_ratios=range(1, 6), # log2(D / d)
+    seeds=10, # a number, for seeds 0 to seeds - 1, or the seeds themselves
+    platforms=('fp32', 'hermes'),
+    readouts=('chip',), # 'chip', 'digital' or both
+    protocol='paper', # or 'sound'
+    **settings, # other fields of `RidgeRun`
+) -> list: # of RidgeRun; fp32 once, with its only read-out, 'digital'
+    "All combinations, as runs"
+    seeds = range(seeds) if isinstance(seeds, int) else seeds
+    for name in datasets:
+        if name not in NAMES:
+            raise ValueError(f"ridge_grid: dataset must be one of {', '.join(NAMES)}, got {name!r}.")
+    return [RidgeRun(dataset=d, seed=s, kernel=k, sampler=o, log2_ratio=n, platform=p, readout=r, protocol=protocol,
+                     **settings)
+            for d,s,k,o,n,p in itertools.product(datasets, seeds, kernels, samplers, log2_ratios, platforms)
+            for r in (readouts if p != 'fp32' else ['digital'])]
+
 # %% ../nbs/13_ridge.ipynb #5b20fd61
 @lru_cache
 def _code_fingerprint():
     "Hash of the modules that decide a result"
-    names = 'kernels','samplers','feature_maps','pcm','wires','programming','chip','normal_equations','ridge'
-    return hashlib.sha256(b''.join((Path(__file__).parent/f'{n}.py').read_bytes() for n in names)).hexdigest()[:16] if '__file__' in globals() else 'notebook'
+    if '__file__' not in globals(): return 'notebook'
+    names = ('kernels', 'samplers', 'feature_maps', 'pcm', 'wires', 'programming', 'chip', 'normal_equations', 'ridge')
+    code = b''.join((Path(__file__).parent/f'{n}.py').read_bytes() for n in names)
+    return hashlib.sha256(code).hexdigest()[:16]
 
 def _cached_measure(run, data_fingerprint, code_fingerprint, bench): return bench.measure(run)
 
-def _rows(run, result): return [{**{c: getattr(run, c) for c in RUN_COLUMNS}, 'metric': k, 'value': v} for k,v in result.items()]
+def _rows(run, result):
+    return [{**{c: getattr(run, c) for c in RUN_COLUMNS}, 'metric': k, 'value': v} for k,v in result.items()]
 
 def _task(runs, data, fingerprint, memory, on_done):
-    "In a thread of this process"
-    measure,bench,rows = memory.cache(_cached_measure, ignore=['bench']),RidgeBench(data, runs[0]),[]
+    "Rows of one task, in a thread of this process"
+    measure = memory.cache(_cached_measure, ignore=['bench'])
+    bench,rows = RidgeBench(data, runs[0]),[]
     for run in runs:
         rows += _rows(run, measure(run, fingerprint, _code_fingerprint(), bench))
         on_done()
     return rows
 
+def _run_in_threads(tasks, data, fingerprints, memory, on_done, jobs):
+    "Rows of all tasks, in threads of this process"
+    import joblib
+    work = (joblib.delayed(_task)(runs, data[k[:2]], fingerprints[k[:2]], memory, on_done) for k,runs in tasks.items())
+    parallel = joblib.Parallel(n_jobs=jobs or joblib.cpu_count(), require='sharedmem', return_as='generator_unordered')
+    return [row for done in parallel(work) for row in done]
+
+# %% ../nbs/13_ridge.ipynb #d076c9a7
+@contextmanager
+def _dask_client(scheduler):
+    "The client of a cluster that answers and has workers"
+    try: from distributed import Client, get_client
+    except ImportError:
+        raise ValueError("run_grid: backend='dask' needs dask.distributed; "
+                         "pip install \"kernel_aimc[dask]\".") from None
+    if scheduler is None:
+        try: client = get_client()
+        except ValueError:
+            raise ValueError("run_grid: backend='dask' needs scheduler, the address of a dask scheduler such as "
+                             "'tcp://127.0.0.1:8786', or a dask Client in this process.") from None
+        yield client
+        return
+    try: client = Client(scheduler, timeout=10, set_as_default=False)
+    except (OSError, ValueError, TypeError) as e:
+        raise ValueError(f"run_grid: no dask scheduler answers at {scheduler!r}: {e}") from None
+    with client:
+        try: client.wait_for_workers(1, timeout=10)
+        except OSError:
+            raise ValueError(f"run_grid: the dask scheduler at {scheduler!r} has no workers; "
+                             f"start one with: dask worker {scheduler}") from None
+        yield client
+
+@contextmanager
+def _parallel(backend, jobs, scheduler, data):
+    "A `joblib.Parallel` for whole processes"
+    import joblib
+    unordered = dict(return_as='generator_unordered')
+    if backend == 'loky':
+        # no read-only memory maps, which torch warns of; a forked process, as of `nbdev-test`, waits for idle workers
+        yield joblib.Parallel(n_jobs=jobs or joblib.cpu_count(), max_nbytes=None, idle_worker_timeout=10, **unordered)
+        return
+    with _dask_client(scheduler) as client:
+        with joblib.parallel_config(backend='dask', client=client, scatter=list(data.values())):
+            yield joblib.Parallel(n_jobs=jobs or -1, pre_dispatch=jobs or 'all', **unordered)
+
+# %% ../nbs/13_ridge.ipynb #7e3a805c
 def _remote_task(runs, data):
-    "In another process, perhaps on another machine: it may have other code, and not our disk"
+    "Results of one task in another process, perhaps on another machine with other code and without our disk"
     bench = RidgeBench(data, runs[0])
     return runs,[bench.measure(run) for run in runs],_code_fingerprint()
 
@@ -258,77 +356,61 @@ class _Known:
     result: dict
     def measure(self, run): return self.result
 
-# %% ../nbs/13_ridge.ipynb #d076c9a7
-BACKENDS = 'threads','loky','dask'
-
-@contextmanager
-def _dask_client(scheduler):
-    "The client of a cluster that answers and has workers"
-    try: from distributed import Client, get_client
-    except ImportError: raise ValueError("run_grid: backend='dask' needs dask.distributed; pip install \"kernel_aimc[dask]\".") from None
-    if scheduler is None:
-        try: client = get_client()
-        except ValueError: raise ValueError("run_grid: backend='dask' needs scheduler, the address of a dask scheduler such as 'tcp://127.0.0.1:8786', or a dask Client in this process.") from None
-        yield client
-        return
-    try: client = Client(scheduler, timeout=10, set_as_default=False)
-    except (OSError, ValueError, TypeError) as e: raise ValueError(f"run_grid: no dask scheduler answers at {scheduler!r}: {e}") from None
-    with client:
-        try: client.wait_for_workers(1, timeout=10)
-        except OSError: raise ValueError(f"run_grid: the dask scheduler at {scheduler!r} has no workers; start one with: dask worker {scheduler}") from None
-        yield client
-
-@contextmanager
-def _parallel(backend, jobs, scheduler, data):
-    "A `joblib.Parallel` for whole processes"
-    import joblib
-    if backend == 'loky': yield joblib.Parallel(n_jobs=jobs or joblib.cpu_count(), return_as='generator_unordered', max_nbytes=None, idle_worker_timeout=10) # no read-only memory maps, which torch warns of; idle workers end soon: a forked process, as of `nbdev-test`, waits for them
-    else:
-        with _dask_client(scheduler) as client, joblib.parallel_config(backend='dask', client=client, scatter=list(data.values())):
-            yield joblib.Parallel(n_jobs=jobs or -1, return_as='generator_unordered', pre_dispatch=jobs or 'all')
-
 def _run_remotely(tasks, data, fingerprints, memory, on_done, backend, jobs, scheduler):
-    "Rows of tasks in other processes, but for runs that the cache holds"
+    "Rows of all tasks, in other processes except for runs that the cache holds"
     import joblib
     measure,code,rows = memory.cache(_cached_measure, ignore=['bench']),_code_fingerprint(),[]
+    def cached(run):
+        if memory.location is None: return False
+        return measure.check_call_in_cache(run, fingerprints[run.dataset, run.protocol], code, None)
     def done(run, bench):
         rows.extend(_rows(run, measure(run, fingerprints[run.dataset, run.protocol], code, bench)))
         on_done()
     missing = []
-    for k,runs in tasks.items():
-        new = [r for r in runs if memory.location is None or not measure.check_call_in_cache(r, fingerprints[k[:2]], code, None)]
-        for r in runs:
-            if r not in new: done(r, RidgeBench(data[k[:2]], r)) # which only has to measure if what was kept is damaged
-        if new: missing.append((new, data[k[:2]]))
+    for key,runs in tasks.items():
+        new = [r for r in runs if not cached(r)]
+        for r in runs: # the bench only has to measure if what was kept is damaged
+            if r not in new: done(r, RidgeBench(data[key[:2]], r))
+        if new: missing.append((new, data[key[:2]]))
     if not missing: return rows
     with _parallel(backend, jobs, scheduler, data) as parallel:
         for runs,results,theirs in parallel(joblib.delayed(_remote_task)(*m) for m in missing):
-            if theirs != code: raise ValueError(f"run_grid: a worker computes with another version of kernel_aimc (fingerprint {theirs}, here {code}); install the same one there.")
+            if theirs != code:
+                raise ValueError("run_grid: a worker computes with another version of kernel_aimc "
+                                 f"(fingerprint {theirs}, here {code}); install the same one there.")
             for run,result in zip(runs, results): done(run, _Known(result))
     return rows
 
 # %% ../nbs/13_ridge.ipynb #578fcfe3
-RUN_COLUMNS = ['dataset', 'kernel', 'sampler', 'log2_ratio', 'seed', 'platform', 'readout']
-COLUMNS = [*RUN_COLUMNS, 'metric', 'value']
-
-def ridge_grid(
-    datasets=('magic', 'letter-binary'), kernels=('rbf', 'arccos0'), samplers=('rff', 'orf', 'sorf'), log2_ratios=range(1, 6),
-    seeds=10, # a number, for seeds 0 to seeds - 1, or the seeds themselves
-    platforms=('fp32', 'hermes'), readouts=('chip',), protocol='paper', **settings, # other fields of `RidgeRun`
-) -> list: # of RidgeRun; fp32 once, with its only read-out, 'digital'
-    "All combinations, as runs"
-    seeds = range(seeds) if isinstance(seeds, int) else seeds
-    for name in datasets:
-        if name not in NAMES: raise ValueError(f"ridge_grid: dataset must be one of {', '.join(NAMES)}, got {name!r}.")
-    return [RidgeRun(dataset=d, seed=s, kernel=k, sampler=o, log2_ratio=n, platform=p, readout=r, protocol=protocol, **settings)
-            for d,s,k,o,n,p in itertools.product(datasets, seeds, kernels, samplers, log2_ratios, platforms)
-            for r in (readouts if p != 'fp32' else ['digital'])]
+BACKENDS = 'threads','loky','dask'
 
 def cache_folder() -> Path:
     "Where finished runs are kept: the environment variable KERNEL_AIMC_CACHE, else the platform's cache folder"
     import platformdirs
     return Path(os.environ.get('KERNEL_AIMC_CACHE') or platformdirs.user_cache_dir('kernel_aimc'))
 
+def _check_grid(runs, backend, scheduler):
+    if not runs: raise ValueError("run_grid: runs is empty.")
+    if backend not in BACKENDS:
+        raise ValueError(f"run_grid: backend must be one of {', '.join(BACKENDS)}, got {backend!r}.")
+    if scheduler is not None and backend != 'dask':
+        raise ValueError(f"run_grid: scheduler is for backend='dask', got backend={backend!r}.")
+    if len({_identity(r) for r in runs}) < len(runs):
+        raise ValueError(f"run_grid: runs must differ in {', '.join(RUN_COLUMNS)}, which is all that a result row "
+                         "says; do other settings in grids of their own.")
+
+def _identity(run): return tuple(getattr(run, c) for c in RUN_COLUMNS)
+
+def _load_all(runs, data, data_home):
+    "Data sets by (name, protocol)"
+    data,loaded = data or {},{}
+    for name,protocol in sorted({(r.dataset, r.protocol) for r in runs}):
+        features = 'paper' if protocol == 'paper' else 'all'
+        d = loaded[name, protocol] = data.get(name) or load(name, data_home, features=features)
+        if protocol == 'paper' and d.n_classes != 2: split_data(d, protocol, 0) # says what is wrong before any work
+    return loaded
+
+# %% ../nbs/13_ridge.ipynb #2a848156
 def run_grid(
     runs:list, # of RidgeRun, as from `ridge_grid`
     *,
@@ -337,147 +419,234 @@ def run_grid(
     jobs:int|None=None, # parallel tasks; None: one per core
     cache:str|Path|None='default', # folder of finished runs; None: compute all anew and keep nothing
     progress:bool=True, # show a bar with the remaining time
-    backend:str='threads', # where tasks run: 'threads' of this process, 'loky' (processes), or 'dask' (a `dask.distributed` cluster)
+    backend:str='threads', # where tasks run: 'threads' of this process, 'loky' (processes), 'dask' (a cluster)
     scheduler:str|None=None, # address of the cluster's scheduler; None: that of the current dask client
 ): # long-form pandas.DataFrame with columns `COLUMNS`, in the order of `runs`
     "Do all runs, in parallel, keeping finished ones"
     import joblib
     import pandas as pd
     from tqdm import tqdm
-    if not runs: raise ValueError("run_grid: runs is empty.")
-    if backend not in BACKENDS: raise ValueError(f"run_grid: backend must be one of {', '.join(BACKENDS)}, got {backend!r}.")
-    if scheduler is not None and backend != 'dask': raise ValueError(f"run_grid: scheduler is for backend='dask', got backend={backend!r}.")
-    order = {tuple(getattr(r, c) for c in RUN_COLUMNS): i for i,r in enumerate(runs)}
-    if len(order) < len(runs): raise ValueError(f"run_grid: runs must differ in {', '.join(RUN_COLUMNS)}, which is all that a result row says; do other settings in grids of their own.")
-    protocols = {(r.dataset, r.protocol) for r in runs}
-    data = {(name, protocol): (data or {}).get(name) or load(name, data_home, features='paper' if protocol == 'paper' else 'all')
-            for name,protocol in sorted(protocols)}
-    for (_,protocol),d in data.items():
-        if protocol == 'paper' and d.n_classes != 2: split_data(d, protocol, 0) # says what is wrong before any work
+    _check_grid(runs, backend, scheduler)
+    data = _load_all(runs, data, data_home)
     fingerprints = {k: d.fingerprint() for k,d in data.items()}
     memory = joblib.Memory(cache_folder()/'ridge' if cache == 'default' else cache, verbose=0)
     tasks = {}
     for r in runs: tasks.setdefault((r.dataset, r.protocol, r.seed, r.kernel, r.gamma), []).append(r)
-    rows = []
     with tqdm(total=len(runs), unit='fit', desc='ridge', disable=not progress, smoothing=.05) as bar:
-        if backend == 'threads':
-            work = (joblib.delayed(_task)(rs, data[k[:2]], fingerprints[k[:2]], memory, bar.update) for k,rs in tasks.items())
-            for done in joblib.Parallel(n_jobs=jobs or joblib.cpu_count(), require='sharedmem', return_as='generator_unordered')(work): rows += done
-        else: rows = _run_remotely(tasks, data, fingerprints, memory, bar.update, backend, jobs, scheduler)
+        shared = tasks,data,fingerprints,memory,bar.update
+        if backend == 'threads': rows = _run_in_threads(*shared, jobs)
+        else: rows = _run_remotely(*shared, backend, jobs, scheduler)
     table = pd.DataFrame(rows, columns=COLUMNS)
+    order = {_identity(r): i for i,r in enumerate(runs)}
     position = [order[key] for key in zip(*(table[c] for c in RUN_COLUMNS))]
     return table.iloc[np.argsort(position, kind='stable')].reset_index(drop=True)
 
+# %% ../nbs/13_ridge.ipynb #afc511fa
+PUBLISHED_ACCURACY = { # data set, kernel: FP32, HERMES in %; their letter set has two unknown classes; None: not read
+    ('cod-rna', 'rbf'): (96.181, None), ('cod-rna', 'arccos0'): (93.684, None),
+    ('letter-binary', 'rbf'): (92.890, 92.221), ('letter-binary', 'arccos0'): (83.006, 82.410),
+    ('eeg', 'rbf'): (63.732, 64.555), ('eeg', 'arccos0'): (67.922, 65.953),
+    ('ijcnn1', 'rbf'): (93.124, None), ('ijcnn1', 'arccos0'): (92.780, None),
+    ('skin', 'rbf'): (98.323, None), ('skin', 'arccos0'): (94.978, None),
+    ('magic', 'rbf'): (86.355, 86.247), ('magic', 'arccos0'): (81.660, 81.194)}
+
+MEASURED_ERROR = { # data set, kernel: sampler -> approximation error on the chip at log2(D/d) = 1 to 5
+    ('letter-binary', 'rbf'): dict(
+        rff=(.37193, .26129, .18928, .15165, .11596),
+        orf=(.26769, .19298, .13954, .10915, .08877),
+        sorf=(.27788, .19793, .15142, .11416, .09116)),
+    ('letter-binary', 'arccos0'): dict(
+        rff=(.30949, .20801, .16763, .13655, .11564),
+        orf=(.28033, .21502, .16562, .14079, .12753),
+        sorf=(.26, .20823, .16839, .14644, .13148)),
+    ('eeg', 'rbf'): dict(
+        rff=(.05318, .03575, .02586, .02607, .02236),
+        orf=(.02893, .02142, .01638, .01626, .01369),
+        sorf=(.02629, .02039, .01511, .01391, .01264)),
+    ('eeg', 'arccos0'): dict(
+        rff=(.32327, .29455, .24881, .23517, .23808),
+        orf=(.29803, .2481, .23608, .22915, .21857),
+        sorf=(.29765, .28373, .25626, .25838, .25043)),
+    ('magic', 'rbf'): dict(
+        rff=(.21584, .174, .12801, .10769, .09499),
+        orf=(.16468, .12716, .10406, .09034, .08408),
+        sorf=(.1789, .12795, .10392, .09297, .08219)),
+    ('magic', 'arccos0'): dict(
+        rff=(.35539, .29811, .25177, .23365, .21384),
+        orf=(.35403, .2848, .23531, .22409, .20482),
+        sorf=(.35497, .29927, .25963, .24405, .22453))}
+
 # %% ../nbs/13_ridge.ipynb #c3b004ea
-PUBLISHED_ACCURACY = { # data set, kernel: FP32, HERMES in %, of Büchel et al. (2024); their letter set has two unknown classes; None: not read
-    ('cod-rna', 'rbf'): (96.181, None), ('letter-binary', 'rbf'): (92.890, 92.221), ('eeg', 'rbf'): (63.732, 64.555),
-    ('ijcnn1', 'rbf'): (93.124, None), ('skin', 'rbf'): (98.323, None), ('magic', 'rbf'): (86.355, 86.247),
-    ('cod-rna', 'arccos0'): (93.684, None), ('letter-binary', 'arccos0'): (83.006, 82.410), ('eeg', 'arccos0'): (67.922, 65.953),
-    ('ijcnn1', 'arccos0'): (92.780, None), ('skin', 'arccos0'): (94.978, None), ('magic', 'arccos0'): (81.660, 81.194)}
+def _best_per_platform(results):
+    "(data set, kernel, platform, read-out) -> mean and sd over samplers of the best accuracy, in %"
+    keys = ['dataset', 'kernel', 'platform', 'readout']
+    accuracy = results[results.metric == 'accuracy']
+    per_ratio = accuracy.groupby([*keys, 'sampler', 'log2_ratio'], sort=False).value.mean()
+    best = 100*per_ratio.groupby([*keys, 'sampler'], sort=False).max()
+    return best.groupby(keys, sort=False).agg(mean='mean', sd=lambda v: v.std(ddof=0)).to_dict('index')
 
 def accuracy_table(
     results, # long-form DataFrame, as from `run_grid`
 ): # DataFrame: one row per data set, kernel and read-out; accuracies in %, `delta` in points
     "Best accuracy per platform by the rule of the paper's bar chart, and what is lost on the chip"
     import pandas as pd
-    a = results[results.metric == 'accuracy']
-    per_ratio = a.groupby(['dataset', 'kernel', 'platform', 'readout', 'sampler', 'log2_ratio'], sort=False).value.mean()
-    best = 100*per_ratio.groupby(level=[0, 1, 2, 3, 4], sort=False).max()
-    by_platform = best.groupby(level=[0, 1, 2, 3], sort=False).agg(['mean', lambda v: v.std(ddof=0)])
-    by_platform.columns = ['mean', 'sd']
-    rows,at = [],by_platform.to_dict('index')
-    for dataset,kernel in dict.fromkeys((d, k) for d,k,*_ in at):
-        fp32 = at.get((dataset, kernel, 'fp32', 'digital'))
-        chips = [key for key in at if key[:2] == (dataset, kernel) and key[2] != 'fp32'] or [(dataset, kernel, None, '')]
-        pub = PUBLISHED_ACCURACY.get((dataset, kernel), (None, None))
-        for key in chips:
-            chip = at.get(key)
-            rows.append(dict(dataset=dataset, kernel=kernel, platform=key[2], readout=key[3],
-                fp32=fp32 and fp32['mean'], fp32_sd=fp32 and fp32['sd'], chip=chip and chip['mean'], chip_sd=chip and chip['sd'],
-                delta=chip['mean'] - fp32['mean'] if chip and fp32 else None, paper_fp32=pub[0], paper_hermes=pub[1],
-                paper_delta=pub[1] - pub[0] if pub[1] else None))
+    rows,best,nothing = [],_best_per_platform(results),dict(mean=None, sd=None)
+    for dataset,kernel in dict.fromkeys((d, k) for d,k,*_ in best):
+        fp32 = best.get((dataset, kernel, 'fp32', 'digital'), nothing)
+        chips = [key for key in best if key[:2] == (dataset, kernel) and key[2] != 'fp32']
+        paper_fp32,paper_hermes = PUBLISHED_ACCURACY.get((dataset, kernel), (None, None))
+        for key in chips or [(dataset, kernel, None, '')]:
+            chip = best.get(key, nothing)
+            rows.append(dict(
+                dataset=dataset, kernel=kernel, platform=key[2], readout=key[3], fp32=fp32['mean'], fp32_sd=fp32['sd'],
+                chip=chip['mean'], chip_sd=chip['sd'], delta=_difference(chip['mean'], fp32['mean']),
+                paper_fp32=paper_fp32, paper_hermes=paper_hermes, paper_delta=_difference(paper_hermes, paper_fp32)))
     numbers = ['fp32', 'fp32_sd', 'chip', 'chip_sd', 'delta', 'paper_fp32', 'paper_hermes', 'paper_delta']
     return pd.DataFrame(rows).astype(dict.fromkeys(numbers, float))
 
+def _difference(a, b): return None if a is None or b is None else a - b
+
+# %% ../nbs/13_ridge.ipynb #d405b708
 def format_table(
     table, # from `accuracy_table`
 ) -> str:
     "The table as text, with averages"
-    num = lambda v, f: '–' if v is None or math.isnan(v) else f'{v:{f}}'.replace('-0.00', '0.00')
-    pm = lambda m, s: '–' if math.isnan(m) else f'{m:6.2f} ± {s:.2f}'
+    def number(v, form): return '–' if v is None or math.isnan(v) else f'{v:{form}}'.replace('-0.00', '0.00')
+    def plus_minus(mean, sd): return '–' if math.isnan(mean) else f'{mean:6.2f} ± {sd:.2f}'
     head = ['data set', 'kernel', 'chip, read-out', 'FP32', 'on chip', 'Δ', 'paper FP32', 'paper HERMES', 'paper Δ']
-    rows = [[r.dataset, r.kernel, f'{r.platform}, {r.readout}' if r.platform else '–', pm(r.fp32, r.fp32_sd), pm(r.chip, r.chip_sd), num(r.delta, '+.2f'),
-             num(r.paper_fp32, '.2f'), num(r.paper_hermes, '.2f'), num(r.paper_delta, '+.2f')] for r in table.itertuples()]
-    for (platform,readout),part in table.dropna(subset='delta').groupby(['platform', 'readout'], sort=False):
-        rows.append(['mean', 'all', f'{platform}, {readout}', num(part.fp32.mean(), '6.2f'), num(part.chip.mean(), '6.2f'), num(part.delta.mean(), '+.2f'), '', '', ''])
+    rows = [[r.dataset, r.kernel, f'{r.platform}, {r.readout}' if r.platform else '–',
+             plus_minus(r.fp32, r.fp32_sd), plus_minus(r.chip, r.chip_sd), number(r.delta, '+.2f'),
+             number(r.paper_fp32, '.2f'), number(r.paper_hermes, '.2f'), number(r.paper_delta, '+.2f')]
+            for r in table.itertuples()]
+    for (name,readout),part in table.dropna(subset='delta').groupby(['platform', 'readout'], sort=False):
+        rows.append(['mean', 'all', f'{name}, {readout}', number(part.fp32.mean(), '6.2f'),
+                     number(part.chip.mean(), '6.2f'), number(part.delta.mean(), '+.2f'), '', '', ''])
     widths = [max(len(str(r[i])) for r in [head, *rows]) for i in range(len(head))]
-    line = lambda r: '  '.join(str(v).ljust(w) if i < 3 else str(v).rjust(w) for i,(v,w) in enumerate(zip(r, widths))).rstrip()
+    def line(row):
+        cells = (str(v).ljust(w) if i < 3 else str(v).rjust(w) for i,(v,w) in enumerate(zip(row, widths)))
+        return '  '.join(cells).rstrip()
     return '\n'.join([line(head), '  '.join('-'*w for w in widths), *map(line, rows)])
 
 # %% ../nbs/13_ridge.ipynb #82ea4dfc
-_TITLES = {'fp32': 'FP32', 'hermes': 'HERMES', 'hermes-calibrated': 'HERMES, calibrated', 'ideal': 'ideal chip'}
+_SAME_CLASSES = 'magic','eeg' # sets with measured accuracies whose classes are those of the paper
 
+def _style(name):
+    "Label, colour and marker of a platform"
+    return Platform('ideal chip', '#cc79a7', '^') if name == 'ideal' else platform(name)
+
+def _columns(part, *names):
+    "Accuracy, standard deviation and change from the columns of these names, by (kernel, data set)"
+    keys = ['kernel', 'dataset']
+    return part.reindex(columns=[*keys, *names]).set_axis([*keys, 'mean', 'sd', 'delta'], axis=1).set_index(keys)
+
+def _bars(table):
+    "Bars of `plot_accuracy`: label, colour, hatch, and `_columns`"
+    once = table.drop_duplicates(['dataset', 'kernel'])
+    yield _style('fp32').label,_style('fp32').colour,'',_columns(once, 'fp32', 'fp32_sd', 'none')
+    both = table.readout.nunique() > 1
+    for (name,readout),part in table.dropna(subset='platform').groupby(['platform', 'readout'], sort=False):
+        label = _style(name).label + (f', {readout} read-out' if both else '')
+        hatch = '////' if both and readout == 'digital' else ''
+        yield label,_style(name).colour,hatch,_columns(part, 'chip', 'chip_sd', 'delta')
+    measured = once[once.dataset.isin(_SAME_CLASSES)]
+    if len(measured):
+        values = _columns(measured, 'paper_hermes', 'none', 'paper_delta')
+        yield 'measured chip (published)',_style('measured').colour,'',values
+
+# %% ../nbs/13_ridge.ipynb #5434d26c
 def plot_accuracy(
     results, # long-form DataFrame, as from `run_grid`
 ): # matplotlib Figure
-    "Bars of the best accuracy per data set and kernel, FP32 and chip, with the change in points above"
+    "Bars of the best accuracy per data set and kernel: FP32, chips, measured chip; with the change in points above"
     import matplotlib.pyplot as plt
     table = accuracy_table(results)
-    variants = list(dict.fromkeys(zip(table.platform, table.readout)))
+    bars = list(_bars(table))
     kernels,sets = list(dict.fromkeys(table.kernel)),list(dict.fromkeys(table.dataset))
     stacked = len(sets) > 3
     shape = (len(kernels), 1) if stacked else (1, len(kernels))
-    size = (1 + 1.2*len(sets), .6 + 2.2*len(kernels)) if stacked else (1 + 1.4*len(sets)*len(kernels), 3.2)
+    size = (1 + 1.2*len(sets), 1 + 2.3*len(kernels)) if stacked else (1 + 1.4*len(sets)*len(kernels), 3.4)
     fig,axes = plt.subplots(*shape, figsize=size, layout='constrained', sharey=True, squeeze=False)
-    width = .8/(1 + len(variants))
+    x,width = np.arange(len(sets)),.84/len(bars)
     for ax,kernel in zip(axes.flat, kernels):
-        t = table[table.kernel == kernel].set_index(['platform', 'readout', 'dataset']).sort_index()
-        x = np.arange(len(sets))
-        for i,(platform,readout) in enumerate(variants):
-            part = t.loc[(platform, readout)].reindex(sets) if platform else t.droplevel([0, 1]).reindex(sets)
-            if i == 0: ax.bar(x - .4 + width/2, part.fp32, width, yerr=part.fp32_sd, capsize=2, color='.65', label='FP32')
-            if platform is None: continue
-            pos = x - .4 + (i + 1.5)*width
-            label = _TITLES.get(platform, platform) + (f', {readout} read-out' if len({r for _,r in variants}) > 1 else '')
-            ax.bar(pos, part.chip, width, yerr=part.chip_sd, capsize=2, label=label)
-            for p,(a,b,delta) in zip(pos, part[['fp32', 'chip', 'delta']].to_numpy()):
-                if not math.isnan(delta): ax.text(p, max(a, b) + .8, f'{delta:+.2f}'.replace('-0.00', '0.00'), ha='center', fontsize=7)
-        ax.set(xticks=x, xticklabels=sets, title=kernel, ylabel='accuracy / %')
+        for i,(label,colour,hatch,values) in enumerate(bars):
+            v = values.reindex([(kernel, name) for name in sets])
+            at = x - .42 + (i + .5)*width
+            error = None if v.sd.isna().all() else v.sd
+            ax.bar(at, v['mean'], width, yerr=error, capsize=2, color=colour, hatch=hatch, edgecolor='white', lw=.5,
+                   error_kw=dict(lw=1), label=label)
+            for a,top,delta in zip(at, v['mean'] + v.sd.fillna(0), v.delta):
+                if not math.isnan(delta): _write_change(ax, a, top, delta)
+                elif math.isnan(top): _write_missing(ax, a)
+        ax.set(xticks=x, xticklabels=sets, xlim=(-.5, len(sets) - .5), title=kernel,
+               ylabel='accuracy / %' if stacked or ax is axes[0, 0] else '')
         ax.spines[['top', 'right']].set_visible(False)
-    low = np.nanmin(table[['fp32', 'chip']].to_numpy())
-    axes[0, 0].set(ylim=(max(0, 10*math.floor(low/10) - 5), 102))
-    handles,labels = axes[0, 0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc='outside upper center', ncols=len(labels), frameon=False, fontsize=8,
-               title='best ratio, mean ± sd over samplers; numbers: change in points', title_fontsize=8)
+    low,high = (f(table[['fp32', 'chip']].to_numpy()) for f in (np.nanmin, np.nanmax))
+    low,step = max(0, 5*math.floor(low/5) - 5),5 if high - low < 20 else 10
+    axes[0, 0].set(ylim=(low, high + .25*(high - low)), yticks=range(step*math.ceil(low/step), 101, step))
+    title = 'best ratio, mean ± sd over samplers; numbers: change against FP32 in points'
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc='outside upper center', frameon=False,
+               ncols=len(bars) if len(bars) < 5 else 3, fontsize=8, title=title, title_fontsize=8)
     return fig
 
+def _write_missing(ax, x): ax.text(x, .01, 'n/a', transform=ax.get_xaxis_transform(), ha='center', fontsize=7)
+
+def _write_change(ax, x, top, delta):
+    ax.annotate(f'{delta:+.2f}'.replace('-0.00', '0.00'), (x, top), (0, 3), textcoords='offset points',
+                ha='center', va='bottom', rotation=90, fontsize=8)
+
+# %% ../nbs/13_ridge.ipynb #f6f3df08
+_LINES = ('-', '--', ':', '-.') # one per sampler
+
+def _draw_errors(ax, part, lines, measured):
+    "One panel of `plot_error`: mean over seeds, bars of one standard deviation"
+    for sampler,line in lines.items():
+        for name in dict.fromkeys(part.platform):
+            g = part[(part.sampler == sampler) & (part.platform == name)].groupby('log2_ratio').value
+            if not len(g): continue
+            ax.errorbar(g.mean().index, g.mean(), yerr=g.std(ddof=0), color=_style(name).colour, ls=line,
+                        marker=_style(name).marker, ms=3, capsize=2, lw=2.6 if name == 'fp32' else 1.2, elinewidth=.7)
+        if sampler in measured:
+            style = _style('measured')
+            ax.plot(range(1, 6), measured[sampler], color=style.colour, ls=line, marker=style.marker, ms=6, lw=1.2)
+
+def _error_legends(fig, ax, platforms, lines):
+    "Colours of the platforms above the figure, line styles of the samplers in its first panel"
+    from matplotlib.lines import Line2D
+    styles = [_style(p) for p in platforms]
+    colours = [Line2D([], [], color=style.colour, marker=style.marker, ms=5, label=style.label) for style in styles]
+    title = 'mean ± sd over seeds (measured chip: published mean)'
+    fig.legend(handles=colours, loc='outside upper center', ncols=4 if fig.get_figwidth() > 6 else 2, frameon=False,
+               fontsize=8, title=title, title_fontsize=8)
+    samplers = [Line2D([], [], color='k', ls=line, lw=1.2, label=sampler) for sampler,line in lines.items()]
+    ax.legend(handles=samplers, loc='lower left', frameon=False, fontsize=7, handlelength=3)
+
+# %% ../nbs/13_ridge.ipynb #e2ffd49d
 def plot_error(
     results, # long-form DataFrame, as from `run_grid`
 ): # matplotlib Figure
     "Approximation error against log2(D/d), one panel per data set and kernel; mean over seeds, bars: sd over seeds"
     import matplotlib.pyplot as plt
     from matplotlib.ticker import LogLocator, NullFormatter
-    e = results[(results.metric == 'approx_error')].drop_duplicates(['dataset', 'kernel', 'sampler', 'log2_ratio', 'seed', 'platform'])
+    e = results[results.metric == 'approx_error'] # does not depend on the read-out
+    e = e.drop_duplicates(['dataset', 'kernel', 'sampler', 'log2_ratio', 'seed', 'platform'])
     kernels,sets = list(dict.fromkeys(e.kernel)),list(dict.fromkeys(e.dataset))
+    lines = dict(zip(dict.fromkeys(e.sampler), itertools.cycle(_LINES)))
     n_columns = min(3, len(sets))
-    rows_each = math.ceil(len(sets)/n_columns)
-    fig,axes = plt.subplots(rows_each*len(kernels), n_columns, figsize=(1 + 2.6*n_columns, .8 + 2.1*rows_each*len(kernels)), layout='constrained',
+    rows_each = math.ceil(len(sets)/n_columns) # rows of panels per kernel
+    n_rows = rows_each*len(kernels)
+    fig,axes = plt.subplots(n_rows, n_columns, figsize=(1 + 2.6*n_columns, .8 + 2.1*n_rows), layout='constrained',
                             sharex=True, squeeze=False)
     for ax in axes.flat: ax.set_visible(False)
     for (i,kernel),(j,name) in itertools.product(enumerate(kernels), enumerate(sets)):
         ax,part = axes[i*rows_each + j//n_columns, j%n_columns],e[(e.kernel == kernel) & (e.dataset == name)]
         ax.set_visible(True)
-        for k,sampler in enumerate(dict.fromkeys(part.sampler)):
-            for platform,style in zip(dict.fromkeys(part.platform), ('-', '--', ':', '-.')):
-                g = part[(part.sampler == sampler) & (part.platform == platform)].groupby('log2_ratio').value
-                ax.errorbar(g.mean().index, g.mean(), yerr=g.std(ddof=0), color=f'C{k}', ls=style, marker='o', ms=3, capsize=2, lw=1.2,
-                            label=f'{sampler}, {_TITLES.get(platform, platform)}')
+        _draw_errors(ax, part, lines, MEASURED_ERROR.get((name, kernel), {}))
         ax.set(title=f'{name}, {kernel}', yscale='log', xticks=sorted(set(part.log2_ratio)))
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.yaxis.set_major_formatter('{x:g}')
         ax.yaxis.set_minor_formatter(NullFormatter())
         if i == len(kernels) - 1 and j//n_columns == rows_each - 1: ax.set_xlabel(r'feature ratio $\log_2(D/d)$')
         if j%n_columns == 0: ax.set_ylabel(r'$\|\hat K-K\|_F\,/\,\|K\|_F$')
-    handles,labels = axes[0, 0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc='outside upper center', ncols=3, frameon=False, fontsize=8, title='mean ± sd over seeds', title_fontsize=8)
+    measured = ['measured'] if any((name, kernel) in MEASURED_ERROR for name in sets for kernel in kernels) else []
+    _error_legends(fig, axes[0, 0], [*dict.fromkeys(e.platform), *measured], lines)
     return fig

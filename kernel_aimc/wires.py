@@ -16,52 +16,43 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 from torch import Tensor
 
-# %% ../nbs/03a_wires.ipynb #34320775
-def _check(who, G_uS, row_ohm, col_ohm, adc_sides):
-    "Raise unless these describe a crossbar"
-    if not isinstance(G_uS, Tensor) or G_uS.ndim < 2 or not G_uS.dtype.is_floating_point or G_uS.numel() == 0:
-        raise ValueError(f"{who}: G_uS must be a floating tensor of shape (..., outputs, inputs), "
-                         + (f"got {G_uS.dtype} of shape {tuple(G_uS.shape)}." if isinstance(G_uS, Tensor) else f"got {type(G_uS).__name__}."))
-    lowest,highest = (v.item() for v in G_uS.aminmax())
-    if not (lowest >= 0 and math.isfinite(highest)): raise ValueError(f"{who}: G_uS must be finite and >= 0, got values from {lowest:.4g} to {highest:.4g}.")
-    for name,ohm in ('row_ohm', row_ohm), ('col_ohm', col_ohm):
-        if not 0 <= ohm < math.inf: raise ValueError(f"{who}: {name} must be >= 0 and finite, got {ohm}.")
-    if adc_sides not in ('both', 'one'): raise ValueError(f"{who}: adc_sides must be 'both' or 'one', got {adc_sides!r}.")
-
+# %% ../nbs/03a_wires.ipynb #733696ac
 def _from_bottom(n_out, adc_sides):
     "Which output lines are sensed beside the last input"
     return torch.arange(n_out)%2*(adc_sides == 'both') == 1
 
-# %% ../nbs/03a_wires.ipynb #733696ac
+def _matrix(values, rows, cols, shape):
+    "A sparse matrix that keeps zeros, so that its pattern is regular"
+    return sparse.csr_array((np.broadcast_to(values, rows.shape), (rows, cols)), shape=shape)
+
+def _held_line(n):
+    "Second difference along n nodes: held before node 0, open after the last"
+    diagonal,beside = np.full(n, 2.),np.full(n - 1, -1.)
+    diagonal[-1] = 1
+    return sparse.diags_array([beside, diagonal, beside], offsets=[-1, 0, 1])
+
 def _network(G_uS, row_ohm, col_ohm, adc_sides):
-    "Factorised K, and B, S as sparse matrices; nodes of the row lines, then of the column lines, each (outputs, inputs) flattened"
+    "Factorised K, and B, S as sparse matrices; nodes of rows, then of columns, each (outputs, inputs) flattened"
     n_out,n_in = G_uS.shape
-    G,cells,o,i = G_uS.numpy(force=True).astype(float).ravel(),np.arange(n_out*n_in),*np.divmod(np.arange(n_out*n_in), n_in)
-    matrix = lambda values,rows,cols,shape: sparse.csr_array((np.broadcast_to(values, rows.shape), (rows, cols)), shape=shape) # keeps zeros: a regular pattern
-    D = matrix(G, cells, cells, (len(G), len(G)))
-    def held(n): # second difference; held before node 0, open after the last
-        d = np.full(n, 2.); d[-1] = 1
-        return sparse.diags_array([np.full(n - 1, -1.), d, np.full(n - 1, -1.)], offsets=[-1, 0, 1])
-    through_row,through_col = matrix(G, cells, i, (len(G), n_in)),matrix(G, cells, o, (len(G), n_out)) # where a line without resistance meets its devices
-    blocks,B,S = {},[],[]
+    G = G_uS.numpy(force=True).astype(float).ravel()
+    n = len(G)
+    cells,inputs,outputs = np.arange(n),np.arange(n_in),np.arange(n_out)
+    D = _matrix(G, cells, cells, (n, n))
+    K,B,S = [],[],[]
     if row_ohm:
         g = 1e6/row_ohm
-        blocks['row'] = sparse.kron(held(n_out)*g, sparse.eye_array(n_in)) + D
-        B.append(matrix(g, np.arange(n_in), np.arange(n_in), (len(G), n_in)))
-        S.append(sparse.csr_array((len(G), n_out)) if col_ohm else through_col)
+        K.append(sparse.kron(_held_line(n_out)*g, sparse.eye_array(n_in)) + D)
+        B.append(_matrix(g, inputs, inputs, (n, n_in)))
+        S.append(sparse.csr_array((n, n_out)) if col_ohm else _matrix(G, cells, cells//n_in, (n, n_out)))
     if col_ohm:
         g,bottom = 1e6/col_ohm,_from_bottom(n_out, adc_sides).numpy()
-        up = held(n_in).tocsr()*g
-        blocks['col'] = sparse.block_diag([up[::-1, ::-1] if b else up for b in bottom]) + D
-        B.append(sparse.csr_array((len(G), n_in)) if row_ohm else through_row)
-        S.append(matrix(g, np.arange(n_out)*n_in + bottom*(n_in - 1), np.arange(n_out), (len(G), n_out)))
-    K = sparse.block_array([[blocks['row'], -D], [-D, blocks['col']]]) if len(blocks) == 2 else next(iter(blocks.values()))
+        line = _held_line(n_in).tocsr()*g
+        K.append(sparse.block_diag([line[::-1, ::-1] if b else line for b in bottom]) + D)
+        B.append(sparse.csr_array((n, n_in)) if row_ohm else _matrix(G, cells, cells%n_in, (n, n_in)))
+        S.append(_matrix(g, outputs*n_in + bottom*(n_in - 1), outputs, (n, n_out)))
+    K = sparse.block_array([[K[0], -D], [-D, K[1]]]) if len(K) == 2 else K[0]
     lu = splu(K.tocsc(), permc_spec='MMD_AT_PLUS_A', diag_pivot_thresh=0., options=dict(SymmetricMode=True))
     return lu,sparse.vstack(B).tocsr(),sparse.vstack(S).tocsr()
-
-def _solve(lu, rhs, width=16):
-    "Solve for the columns of a sparse matrix, a few at a time"
-    return (lu.solve(rhs[:, j:j + width].toarray()) for j in range(0, rhs.shape[1], width))
 
 # %% ../nbs/03a_wires.ipynb #7d6e4d3b
 def solve_crossbar(
@@ -69,17 +60,24 @@ def solve_crossbar(
     row_ohm:float, # resistance of an input line per cell, >= 0
     col_ohm:float, # resistance of an output line per cell, >= 0
     *,
-    adc_sides:str='both', # output lines sensed beside input 0 and the last input in turn ('both'), or all beside input 0 ('one')
+    adc_sides:str='both', # output lines sensed beside input 0 and the last input in turn; 'one': all beside input 0
 ) -> Tensor: # effective conductances A, µS, float64, shape (outputs, inputs): currents are A @ V
     "What a crossbar with resistive lines multiplies by, exactly: all nodes of the network. The reference for `ir_drop`"
     _check('solve_crossbar', G_uS, row_ohm, col_ohm, adc_sides)
-    if G_uS.ndim != 2: raise ValueError(f"solve_crossbar: G_uS must have shape (outputs, inputs), got {tuple(G_uS.shape)}; ir_drop takes batches.")
+    if G_uS.ndim != 2:
+        raise ValueError(f"solve_crossbar: G_uS must have shape (outputs, inputs), got {tuple(G_uS.shape)}; "
+                         "ir_drop takes batches.")
     if not (row_ohm or col_ohm): return G_uS.double()
     lu,B,S = _network(G_uS, row_ohm, col_ohm, adc_sides)
     if B.shape[1] <= S.shape[1]: A = np.hstack([S.T @ x for x in _solve(lu, B)])
     else: A = np.hstack([B.T @ x for x in _solve(lu, S)]).T
     return torch.from_numpy(np.ascontiguousarray(A)).to(G_uS.device)
 
+def _solve(lu, rhs, width=16):
+    "Solve for the columns of a sparse matrix, a few at a time"
+    return (lu.solve(rhs[:, j:j + width].toarray()) for j in range(0, rhs.shape[1], width))
+
+# %% ../nbs/03a_wires.ipynb #13924aeb
 def node_voltages(
     G_uS:Tensor, # conductances >= 0, shape (outputs, inputs)
     V:Tensor, # voltages of the drivers, shape (..., inputs), any unit
@@ -87,11 +85,17 @@ def node_voltages(
     col_ohm:float, # resistance of an output line per cell, >= 0
     *,
     adc_sides:str='both', # as in `solve_crossbar`
-) -> tuple[Tensor, Tensor]: # voltages on the input and the output lines, in the unit of V, float64, each (..., outputs, inputs)
-    "Voltage at every crossing of the lines, exactly. The devices' currents are `G_uS*(rows - columns)`, in µS times the unit of V"
+) -> tuple[Tensor, Tensor]: # voltages on input and output lines, unit of V, float64, each (..., outputs, inputs)
+    """Voltage at every crossing of the lines, exactly
+
+    The devices' currents are `G_uS*(rows - columns)`, in µS times the unit of V.
+    """
     _check('node_voltages', G_uS, row_ohm, col_ohm, adc_sides)
-    if G_uS.ndim != 2: raise ValueError(f"node_voltages: G_uS must have shape (outputs, inputs), got {tuple(G_uS.shape)}.")
-    if V.shape[-1:] != G_uS.shape[1:]: raise ValueError(f"node_voltages: V must have {G_uS.shape[1]} voltages in its last dimension, got shape {tuple(V.shape)}.")
+    if G_uS.ndim != 2:
+        raise ValueError(f"node_voltages: G_uS must have shape (outputs, inputs), got {tuple(G_uS.shape)}.")
+    if V.shape[-1:] != G_uS.shape[1:]:
+        raise ValueError(f"node_voltages: V must have {G_uS.shape[1]} voltages in its last dimension, "
+                         f"got shape {tuple(V.shape)}.")
     V,shape = V.double().cpu(),(*V.shape[:-1], *G_uS.shape)
     rows,columns = V.unsqueeze(-2).expand(shape),torch.zeros(shape, dtype=torch.float64)
     if row_ohm or col_ohm:
@@ -100,6 +104,21 @@ def node_voltages(
         if row_ohm: rows = x[..., :G_uS.numel()].reshape(shape)
         if col_ohm: columns = x[..., -G_uS.numel():].reshape(shape)
     return rows.to(G_uS.device),columns.to(G_uS.device)
+
+# %% ../nbs/03a_wires.ipynb #34320775
+def _check(who, G_uS, row_ohm, col_ohm, adc_sides):
+    "Raise ValueError unless these describe a crossbar"
+    is_tensor = isinstance(G_uS, Tensor)
+    if not is_tensor or G_uS.ndim < 2 or not G_uS.dtype.is_floating_point or G_uS.numel() == 0:
+        got = f"{G_uS.dtype} of shape {tuple(G_uS.shape)}" if is_tensor else type(G_uS).__name__
+        raise ValueError(f"{who}: G_uS must be a floating tensor of shape (..., outputs, inputs), got {got}.")
+    lowest,highest = (v.item() for v in G_uS.aminmax())
+    if not (lowest >= 0 and math.isfinite(highest)):
+        raise ValueError(f"{who}: G_uS must be finite and >= 0, got values from {lowest:.4g} to {highest:.4g}.")
+    for name,ohm in ('row_ohm', row_ohm), ('col_ohm', col_ohm):
+        if not 0 <= ohm < math.inf: raise ValueError(f"{who}: {name} must be >= 0 and finite, got {ohm}.")
+    if adc_sides not in ('both', 'one'):
+        raise ValueError(f"{who}: adc_sides must be 'both' or 'one', got {adc_sides!r}.")
 
 # %% ../nbs/03a_wires.ipynb #e744425c
 def _outer(x, dim):
@@ -118,6 +137,15 @@ def _smooth(n, modes):
     angle = torch.linspace(-1 + 1/n, 1 - 1/n, n, dtype=torch.float64).acos()
     return torch.linalg.qr(torch.cos(angle[:, None]*torch.arange(modes)))[0]
 
+def _smooth_outputs(bottom, adc_sides, modes):
+    "Smooth functions along the outputs; with converters on both sides also those that change sign from one to the next"
+    n = len(bottom)
+    if adc_sides == 'one': return _smooth(n, modes)
+    if n <= 2*modes: return _smooth(n, 2*modes)
+    sign = 1 - 2.*bottom.cpu()
+    return torch.linalg.qr(torch.cat([_smooth(n, modes)*s for s in (1, sign)], 1))[0]
+
+# %% ../nbs/03a_wires.ipynb #0b59fc21
 def _ir_drop(G, r, c, adc_sides, modes):
     "`ir_drop` of a stack of arrays (tiles, outputs, inputs); r and c in MΩ = 1/µS"
     n_out,n_in = G.shape[-2:]
@@ -126,20 +154,22 @@ def _ir_drop(G, r, c, adc_sides, modes):
     u,w = _ladder(G, r, -2),mirror(_ladder(mirror(G), c, -1))
     A = G*u*w
     if not modes or not (r and c): return A # one kind of line alone: exact
-    f = _smooth(n_in, modes)
-    if adc_sides == 'one' or n_out <= 2*modes: h = _smooth(n_out, modes if adc_sides == 'one' else 2*modes)
-    else: h = torch.linalg.qr(torch.cat([_smooth(n_out, modes)*s for s in (1, 1 - 2.*bottom.cpu())], 1))[0]
-    f,h = f.to(G),h.to(G) # indices below: o, i cells; b, d modes of the outputs, a, c of the inputs
-    in_rows = _outer(G[:, None]*h.T[:, :, None], -2) # currents of the modes in the segments of the rows: (tiles, b, o, i)
-    in_cols = _outer(mirror(G[:, None]*f.T[:, None]), -1) # and of the columns: (tiles, a, o, i)
+    f,h = _smooth(n_in, modes).to(G),_smooth_outputs(bottom, adc_sides, modes).to(G)
+    in_rows = _outer(G[:, None]*h.T[:, :, None], -2) # currents of the functions in the rows' segments: (tiles, b, o, i)
+    in_cols = _outer(mirror(G[:, None]*f.T[:, None]), -1) # and in the columns' segments: (tiles, a, o, i)
+    lifted = torch.einsum('taoi,toi,ob->tbai', c*mirror(in_cols.cumsum(-1)), G*u, h) # by an input's currents
+    sagged = torch.einsum('tboi,toi,ia->tbao', r*in_rows.cumsum(-2), G*w, f) # by an output's
+    M = _galerkin_matrix(G, r, c, f, h, in_rows, in_cols)
+    return A + sagged.flatten(1, 2).mT @ torch.linalg.solve(M, lifted.flatten(1, 2))
+
+def _galerkin_matrix(G, r, c, f, h, in_rows, in_cols):
+    "P'MP of each tile, regularised"
     per_row = torch.einsum('toi,ob,od->tbdi', G, h, h) + r*torch.einsum('tboi,tdoi->tbdi', in_rows, in_rows)
     per_col = c*torch.einsum('taoi,tcoi->taco', in_cols, in_cols)
-    M = (torch.einsum('tbdi,ia,ic->tbadc', per_row, f, f) + torch.einsum('taco,ob,od->tbadc', per_col, h, h)).flatten(3, 4).flatten(1, 2)
-    lifted = torch.einsum('taoi,toi,ob->tbai', c*mirror(in_cols.cumsum(-1)), G*u, h).flatten(1, 2) # by an input's currents
-    sagged = torch.einsum('tboi,toi,ia->tbao', r*in_rows.cumsum(-2), G*w, f).flatten(1, 2) # by an output's
+    M = torch.einsum('tbdi,ia,ic->tbadc', per_row, f, f) + torch.einsum('taco,ob,od->tbadc', per_col, h, h)
+    M = M.flatten(3, 4).flatten(1, 2)
     size = M.diagonal(dim1=-2, dim2=-1).mean(-1)[:, None, None].clamp_min(1e-9)
-    M = M + 1e-6*size*torch.eye(M.shape[-1]).to(M) # functions that no device sees
-    return A + sagged.mT @ torch.linalg.solve(M, lifted)
+    return M + 1e-6*size*torch.eye(M.shape[-1]).to(M)
 
 # %% ../nbs/03a_wires.ipynb #735d0738
 def ir_drop(
@@ -147,13 +177,15 @@ def ir_drop(
     row_ohm:float, # resistance of an input line per cell, >= 0
     col_ohm:float, # resistance of an output line per cell, >= 0
     *,
-    adc_sides:str='both', # output lines sensed beside input 0 and the last input in turn ('both'), or all beside input 0 ('one')
+    adc_sides:str='both', # output lines sensed beside input 0 and the last input in turn; 'one': all beside input 0
     modes:int=4, # polynomials along each direction for what the lines do to each other; 0: each line alone
 ) -> Tensor: # effective conductances A, µS, shape and device of G_uS, float32 (float64 if G_uS is): currents are A @ V
     "What crossbars with resistive lines multiply by: equation (3). Differentiable"
     _check('ir_drop', G_uS, row_ohm, col_ohm, adc_sides)
-    if isinstance(modes, bool) or not isinstance(modes, int) or modes < 0: raise ValueError(f"ir_drop: modes must be an integer >= 0, got {modes!r}.")
+    if isinstance(modes, bool) or not isinstance(modes, int) or modes < 0:
+        raise ValueError(f"ir_drop: modes must be an integer >= 0, got {modes!r}.")
     G = G_uS.to(torch.promote_types(G_uS.dtype, torch.float32))
     if not (row_ohm or col_ohm): return G.clone()
     stack = G.reshape(-1, *G.shape[-2:]).split(max(1, 2**19//G.shape[-1]//G.shape[-2])) # bounds the memory
-    return torch.cat([_ir_drop(tiles, row_ohm*1e-6, col_ohm*1e-6, adc_sides, modes) for tiles in stack]).reshape(G.shape)
+    A = [_ir_drop(tiles, row_ohm*1e-6, col_ohm*1e-6, adc_sides, modes) for tiles in stack]
+    return torch.cat(A).reshape(G.shape)

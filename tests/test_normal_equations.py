@@ -15,23 +15,27 @@ def problem(n=3000, m=150, k=3, dtype=torch.float64, seed=0):
     "Features with a mean, targets with noise, whole weights"
     g = torch.Generator().manual_seed(seed)
     Z = torch.rand(n, m, generator=g, dtype=dtype)
-    Y = Z[:, :k]*3 + torch.randn(n, k, generator=g, dtype=dtype) + (5 if dtype == torch.float64 else -1) # far from 0, float32 targets lose digits
+    Y = Z[:, :k]*3 + torch.randn(n, k, generator=g, dtype=dtype)
+    Y = Y + (5 if dtype == torch.float64 else -1)              # far from 0, float32 targets lose digits
     return Z,Y,torch.randint(0, 4, (n,), generator=g).to(dtype)
 
 def summed(Z, Y, weight=None, size=700, **settings):
     "The sums, from blocks of `size` rows"
     eq = NormalEquations(Z.shape[1], Y.shape[1], dtype=Z.dtype, **settings)
-    for i in range(0, len(Z), size): eq.add(Z[i:i+size], Y[i:i+size], None if weight is None else weight[i:i+size])
+    for i in range(0, len(Z), size):
+        rows = slice(i, i + size)
+        eq.add(Z[rows], Y[rows], None if weight is None else weight[rows])
     return eq
 
 # %% ../nbs/07b_normal_equations.ipynb #cf0be6c1
 def test_blockwise_sums_give_ridge_regression():
     def check(m, dtype, tol, weighted, hold, intercept):
         Z,Y,w = problem(2*m + 1000, m, dtype=dtype)
-        weight = w if weighted else None
-        W,b = summed(Z, Y, weight, hold=hold).solve(2., intercept)
-        A = torch.cat([Z, torch.ones_like(Z[:, :1])], 1).double().numpy() if intercept == 'penalised' else Z.double().numpy()
-        theirs = Ridge(2., fit_intercept=intercept == 'free').fit(A, Y.double().numpy(), w.double().numpy() if weighted else None)
+        W,b = summed(Z, Y, w if weighted else None, hold=hold).solve(2., intercept)
+        A = Z.double().numpy()
+        if intercept == 'penalised': A = np.column_stack([A, np.ones(len(A))])
+        weights = w.double().numpy() if weighted else None
+        theirs = Ridge(2., fit_intercept=intercept == 'free').fit(A, Y.double().numpy(), weights)
         np.testing.assert_allclose(Z.double()@W + b, theirs.predict(A), rtol=0, atol=tol)
     for dtype,tol in (torch.float64, 1e-9), (torch.float32, 2e-4):
         for weighted in False, True:
@@ -42,19 +46,21 @@ def test_blockwise_sums_give_ridge_regression():
 # %% ../nbs/07b_normal_equations.ipynb #9ebc1c0b
 def test_blocks_merges_and_copies_agree():
     Z,Y,w = problem(9000, 100, dtype=torch.float32)
-    predict = lambda eq: torch.addmm(eq.solve(1.)[1], Z.double(), eq.solve(1.)[0])
+    def predict(eq): return torch.addmm(eq.solve(1.)[1], Z.double(), eq.solve(1.)[0])
     whole = predict(summed(Z, Y, w, 9000))
-    halves = summed(Z[:5000], Y[:5000], w[:5000], hold=4096).merge(pickle.loads(pickle.dumps(summed(Z[5000:], Y[5000:], w[5000:], 33, hold=4096))))
+    travelled = pickle.loads(pickle.dumps(summed(Z[5000:], Y[5000:], w[5000:], 33, hold=4096)))
+    halves = summed(Z[:5000], Y[:5000], w[:5000], hold=4096).merge(travelled)
     assert halves.n_rows == 9000 and halves.sum_w == w.sum()
-    repeated = summed(Z.repeat_interleave(w.long(), 0), Y.repeat_interleave(w.long(), 0))                                             # a weight of 3 is three rows
-    for other in halves, summed(Z, Y, w, 900), copy.deepcopy(halves), repeated: torch.testing.assert_close(predict(other), whole, rtol=0, atol=1e-4)
+    repeated = summed(Z.repeat_interleave(w.long(), 0), Y.repeat_interleave(w.long(), 0))
+    for other in halves, summed(Z, Y, w, 900), copy.deepcopy(halves), repeated:
+        torch.testing.assert_close(predict(other), whole, rtol=0, atol=1e-4)
     exact = (Z.double().T @ Z.double()).tril()
-    error = lambda eq: ((eq.gram.tril() - exact).abs().max()/exact.abs().max()).item()
+    def error(eq): return ((eq.gram.tril() - exact).abs().max()/exact.abs().max()).item()
     assert error(summed(Z, Y, size=9000)) < 1e-6 and error(summed(Z, Y, size=300, hold=4096)) < 1e-6
 
 # %% ../nbs/07b_normal_equations.ipynb #7baee7ba
 def test_collinear_features_have_a_finite_solution():
-    Z = torch.rand(3000, 1, generator=torch.Generator().manual_seed(0)) + 1e-7*torch.arange(60.)   # the same feature many times over, nearly
+    Z = torch.rand(3000, 1, generator=torch.Generator().manual_seed(0)) + 1e-7*torch.arange(60.)
     W,b = summed(Z, Z[:, :1]).solve(1e-12)
     assert torch.isfinite(W).all() and (Z.double()@W + b - Z[:, :1]).abs().max() < 1e-3
 
@@ -65,7 +71,8 @@ def test_impossible_sums_are_refused():
     for args in (Z[:, :4], Y), (Z, Y[:, :2]), (Z[:9], Y):
         with pytest.raises(ValueError, match=r'Z of shape \(n, 5\) and Y of shape \(n, 3\), got'): eq.add(*args)
     with pytest.raises(ValueError, match=r'weight must have shape \(20,\), got \(19,\)'): eq.add(Z, Y, w[1:])
-    with pytest.raises(ValueError, match='5 features and 3 outputs cannot take those of 4 and 3'): eq.merge(NormalEquations(4, 3))
+    with pytest.raises(ValueError, match='5 features and 3 outputs cannot take those of 4 and 3'):
+        eq.merge(NormalEquations(4, 3))
     with pytest.raises(ValueError, match='alpha must be > 0, got 0'): eq.solve(0)
     with pytest.raises(ValueError, match="intercept must be 'free', 'penalised' or None, got True"): eq.solve(1, True)
 
@@ -73,18 +80,20 @@ def test_impossible_sums_are_refused():
 def test_leave_one_out_equals_leaving_each_row_out():
     Z,Y,w = problem(60, 25, 2)
     alphas = [.01, .3, 10.]
+    def left_out(i, alpha, intercept, weight):
+        "Weighted squared error of row i, mean over outputs, fitted on all others"
+        keep = np.arange(60) != i
+        weights = None if weight is None else weight[keep].numpy()
+        r = Ridge(alpha, fit_intercept=intercept == 'free').fit(Z[keep], Y[keep], weights)
+        return (1. if weight is None else weight[i].item())*((Y[i].numpy() - r.predict(Z[i:i+1]))**2).mean()
     for intercept in 'free', None:
         for weight in None, w:
             loo = LeaveOneOut(summed(Z, Y, weight, 20), alphas, intercept)
             for i in range(0, 60, 20): loo.add(Z[i:i+20], Y[i:i+20], None if weight is None else weight[i:i+20])
-            brute = np.zeros(3)
-            for i in range(60):
-                for a,alpha in enumerate(alphas):
-                    keep = np.arange(60) != i
-                    r = Ridge(alpha, fit_intercept=intercept == 'free').fit(Z[keep], Y[keep], None if weight is None else weight[keep].numpy())
-                    brute[a] += (1. if weight is None else weight[i].item())*((Y[i].numpy() - r.predict(Z[i:i+1]))**2).mean()
+            brute = [sum(left_out(i, alpha, intercept, weight) for i in range(60)) for alpha in alphas]
             np.testing.assert_allclose(loo.errors, brute, rtol=1e-9)
-            for j,alpha in enumerate(alphas): torch.testing.assert_close(loo.solutions[0][j], summed(Z, Y, weight).solve(alpha, intercept)[0])
+            for W,alpha in zip(loo.solutions[0], alphas):
+                torch.testing.assert_close(W, summed(Z, Y, weight).solve(alpha, intercept)[0])
 
 # %% ../nbs/07b_normal_equations.ipynb #14c30c24
 def test_generalised_cross_validation_is_its_definition():
@@ -98,15 +107,17 @@ def test_generalised_cross_validation_is_its_definition():
             expected = (Y - H@Y).square().mean()/(1 - H.trace()/200)**2
             torch.testing.assert_close(gcv, expected, rtol=1e-9, atol=0)
     Z,Y,_ = problem(2000, 40, 1)
-    theirs = RidgeCV(np.logspace(-3, 3, 13)).fit(Z, Y[:, 0])               # a second implementation of leave-one-out
+    theirs = RidgeCV(np.logspace(-3, 3, 13)).fit(Z, Y[:, 0])
     loo = LeaveOneOut(summed(Z, Y), theirs.alphas).add(Z, Y)
     assert theirs.alphas[loo.errors.argmin()] == theirs.alpha_ == theirs.alphas[loo.gcv().argmin()]
     np.testing.assert_allclose(-theirs.best_score_, loo.errors.min()/2000, rtol=1e-9)
-    with pytest.raises(ValueError, match=r'alphas must be one or more finite numbers > 0, got \[1.0, 0.0\]'): LeaveOneOut(summed(Z, Y), [1, 0])
+    with pytest.raises(ValueError, match=r'alphas must be one or more finite numbers > 0, got \[1.0, 0.0\]'):
+        LeaveOneOut(summed(Z, Y), [1, 0])
 
 # %% ../nbs/07b_normal_equations.ipynb #fe52a55d
 def test_float32_errors_choose_like_float64():
     Z,Y,_ = problem(3000, 200, 1)
     alphas = np.logspace(-2, 3, 9)
-    exact,single = (LeaveOneOut(summed(Z.to(t), Y.to(t)), alphas).add(Z.to(t), Y.to(t)).errors for t in (torch.float64, torch.float32))
+    def errors(t): return LeaveOneOut(summed(Z.to(t), Y.to(t)), alphas).add(Z.to(t), Y.to(t)).errors
+    exact,single = errors(torch.float64),errors(torch.float32)
     assert (single/exact - 1).abs().max() < 1e-4 and exact.argmin() == single.argmin()

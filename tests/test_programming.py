@@ -17,10 +17,10 @@ def test_devices_share_a_weight_as_the_strategy_says():
         g,nu = strategy(w, quiet, torch.Generator().manual_seed(0))
         assert g.shape == nu.shape == (2, n, 1, 41) and (g >= 0).all()
         torch.testing.assert_close((g[0] - g[1]).sum(0)/(n*quiet.g_max_uS), w)
-        assert (g[0].sum(0)*g[1].sum(0) == 0).all()                                   # one polarity is idle
+        assert (g[0].sum(0)*g[1].sum(0) == 0).all()              # one polarity is idle
     g,_ = max_fill(3)(w, quiet)
     between = ((g > 1e-6) & (g < quiet.g_max_uS - 1e-6)).sum(1)
-    assert between.max() == 1                                                          # at most one device in between
+    assert between.max() == 1                                     # at most one device in between
     with pytest.raises(ValueError, match='n_devices must be >= 1, got 0'): max_fill(0)
 
 # %% ../nbs/03b_programming.ipynb #e9df8ac3
@@ -32,11 +32,12 @@ def test_filled_devices_hold_better_than_halved_ones():
         v = PCM_ODP.drift(g, nu, t_s).sum(1)
         v = (v[0] - v[1])/(g.shape[1]*PCM_ODP.g_max_uS)
         return (v*(w*v).sum()/(v*v).sum() - w).std().item()
-    year = 365*86_400.
-    table = pd.DataFrame({name: [scatter(s, t) for t in (0., 86_400., year)] for name,s in
-                          {'one device': write_verify, 'two, even': even_split(2), 'two, filled': max_fill(2)}.items()}, index=['0 s', '1 day', '1 year'])
+    strategies = {'one device': write_verify, 'two, even': even_split(2), 'two, filled': max_fill(2)}
+    times = {'0 s': 0., '1 day': 86_400., '1 year': 365*86_400.}
+    columns = {name: [scatter(s, t) for t in times.values()] for name,s in strategies.items()}
+    table = pd.DataFrame(columns, index=list(times))
     assert table['two, filled']['1 year'] < table['two, even']['1 year'] < table['one device']['1 year']
-    assert table['two, even']['0 s'] < table['one device']['0 s']/1.3                 # two errors average, for the same relative target
+    assert table['two, even']['0 s'] < table['one device']['0 s']/1.3 # two errors average, for the same relative target
 
 # %% ../nbs/03b_programming.ipynb #3a4f3c3f
 def test_programming_by_gradient_corrects_what_the_columns_add():
@@ -49,11 +50,12 @@ def test_programming_by_gradient_corrects_what_the_columns_add():
             y = x @ weights(PCM_TDP.read(g, nu, 0., draw)).T
             return y + noise*torch.empty_like(y).normal_(generator=draw)
         return measure
+    def programmed_with(strategy, measure=None): return strategy(w, PCM_TDP, torch.Generator().manual_seed(3), measure)
     error = lambda g: (weights(g) - w).square().mean().sqrt().item()
-    start = error(write_verify(w, PCM_TDP, torch.Generator().manual_seed(3))[0])
-    found = {noise: error(gradient_descent()(w, PCM_TDP, torch.Generator().manual_seed(3), column_gains(noise))[0]) for noise in (.05, 1.)}
+    start = error(programmed_with(write_verify)[0])
+    found = {noise: error(programmed_with(gradient_descent(), column_gains(noise))[0]) for noise in (.05, 1.)}
     assert found[.05] < .5*start and found[.05] < found[1.] < start, (start, found)
-    g,nu = gradient_descent()(w, PCM_TDP, torch.Generator().manual_seed(3), column_gains(.05))
+    g,nu = programmed_with(gradient_descent(), column_gains(.05))
     assert g.shape == nu.shape == (2, 1, 64, 128) and (g >= 0).all() and (g <= PCM_TDP.g_max_uS).all()
     with pytest.raises(ValueError, match='measure is needed'): gradient_descent()(w, PCM_TDP)
     with pytest.raises(ValueError, match=r'step must be in \(0, 1\], got 0'): gradient_descent(step=0)

@@ -17,6 +17,14 @@ from kernel_aimc.ridge import *
 from kernel_aimc.samplers import stream
 from sklearn.linear_model import Ridge
 
+# %% ../nbs/13_ridge.ipynb #8e2e2f31
+def test_impossible_runs_are_refused():
+    impossible = dict(kernel='softmax', sampler='ORF', log2_ratio=20, platform='tpu', readout='both', protocol='none',
+                      seed=-1, ridge_alpha=0)
+    for field,value in impossible.items():
+        with pytest.raises(ValueError, match=f'RidgeRun: {field} must be .*{value}'):
+            RidgeRun(dataset='magic', **{field: value})
+
 # %% ../nbs/13_ridge.ipynb #da2a978d
 def toy(n=400, d=4, n_classes=2, parts=None, name='toy'):
     "Gaussian clouds, one a class"
@@ -25,25 +33,36 @@ def toy(n=400, d=4, n_classes=2, parts=None, name='toy'):
     X = g.normal(size=(n, d)) + 2*g.normal(size=(n_classes, d))[y] + 5
     return Dataset(name, X.astype(np.float32), y, tuple(range(n_classes)), 'made here', parts or {})
 
+def is_standardised(X):
+    "Fail unless every column has mean 0 and standard deviation 1"
+    torch.testing.assert_close(X.mean(0), torch.zeros(4), atol=1e-5, rtol=0)
+    torch.testing.assert_close(X.std(0, correction=0), torch.ones(4))
+
 # %% ../nbs/13_ridge.ipynb #767c9ab9
 def test_splits_of_both_protocols():
     data = toy(1000)
     paper,sound = split_data(data, 'paper', 3),split_data(data, 'sound', 3)
     assert [len(p) for p in (paper.X_train, paper.X_test, sound.X_train, sound.X_test)] == [500]*4
-    everything = torch.cat([paper.X_train, paper.X_test])                                           # by the statistics of the whole
-    torch.testing.assert_close(everything.mean(0), torch.zeros(4), atol=1e-5, rtol=0); torch.testing.assert_close(everything.std(0, correction=0), torch.ones(4))
-    torch.testing.assert_close(sound.X_train.mean(0), torch.zeros(4), atol=1e-5, rtol=0); assert sound.X_test.mean(0).abs().max() > 1e-3
-    assert torch.equal(paper.y_test, sound.y_test) and not torch.equal(split_data(data, 'sound', 4).y_test, sound.y_test)
+    is_standardised(torch.cat([paper.X_train, paper.X_test]))                       # by the statistics of the whole set
+    torch.testing.assert_close(sound.X_train.mean(0), torch.zeros(4), atol=1e-5, rtol=0)
+    assert sound.X_test.mean(0).abs().max() > 1e-3
+    assert torch.equal(paper.y_test, sound.y_test)
+    assert not torch.equal(split_data(data, 'sound', 4).y_test, sound.y_test)
     whole = torch.from_numpy(data.X)
     train = whole[torch.randperm(1000, generator=stream(3, 'split'))[:500]]
     torch.testing.assert_close(sound.X_train*train.std(0, correction=0) + train.mean(0), train)
+    assert (standardise(torch.ones(5, 2)) == 0).all()
+    assert n_directions(10, 5, 'paper') == 315 and n_directions(10, 5, 'sound') == 320
+
+# %% ../nbs/13_ridge.ipynb #8712b89c
+def test_parts_of_the_source_are_kept():
     given = toy(1000, parts=dict(train=slice(0, 600), validation=slice(600, 700), test=slice(700, 1000)))
     paper,sound = split_data(given, 'paper', 0),split_data(given, 'sound', 0)
-    assert torch.equal(paper.y_test, torch.from_numpy(given.y[600:])) and torch.equal(sound.y_test, torch.from_numpy(given.y[700:]))
-    for part in paper.X_train, paper.X_test[:100], paper.X_test[100:], sound.X_train:                # each by its own
-        torch.testing.assert_close(part.mean(0), torch.zeros(4), atol=1e-5, rtol=0); torch.testing.assert_close(part.std(0, correction=0), torch.ones(4))
-    with pytest.raises(ValueError, match="'paper' is for two classes but toy has 3"): split_data(toy(n_classes=3), 'paper', 0)
-    assert (standardise(torch.ones(5, 2)) == 0).all() and n_directions(10, 5, 'paper') == 315 and n_directions(10, 5, 'sound') == 320
+    assert torch.equal(paper.y_test, torch.from_numpy(given.y[600:]))
+    assert torch.equal(sound.y_test, torch.from_numpy(given.y[700:]))
+    for part in paper.X_train, paper.X_test[:100], paper.X_test[100:], sound.X_train: is_standardised(part) # each its own
+    with pytest.raises(ValueError, match="'paper' is for two classes but toy has 3"):
+        split_data(toy(n_classes=3), 'paper', 0)
 
 # %% ../nbs/13_ridge.ipynb #c9e68acb
 def test_the_blockwise_readout_is_ridge_regression():
@@ -57,7 +76,8 @@ def test_the_blockwise_readout_is_ridge_regression():
         readout = fit_readout(features, split.X_train, split.y_train, n_classes, block_bytes=1<<16)   # many blocks
         Zt = features(split.X_test)
         theirs = reference.predict(np.column_stack([Zt, np.ones(len(Zt))]).astype(float)).reshape(len(Zt), -1)
-        torch.testing.assert_close(Zt@readout.weights + readout.intercept, torch.from_numpy(theirs).float(), rtol=0, atol=2e-3)
+        ours = Zt@readout.weights + readout.intercept
+        torch.testing.assert_close(ours, torch.from_numpy(theirs).float(), rtol=0, atol=2e-3)
         classes = theirs.argmax(1) if n_classes > 2 else (theirs[:, 0] > .5)
         assert (readout.predict(Zt).numpy() == classes).mean() > .995
 
@@ -69,45 +89,46 @@ def test_the_readout_survives_collinear_features():
         def __call__(self, X): return X[:, :1] + 1e-7*torch.arange(60.)
     split = split_data(toy(3000), 'sound', 0)
     readout = fit_readout(Twice(), split.X_train, split.y_train, 2, ridge_alpha=1e-12)
-    assert torch.isfinite(readout.weights).all() and len(readout.predict(Twice()(split.X_test)).unique()) == 2
+    assert torch.isfinite(readout.weights).all()
+    assert len(readout.predict(Twice()(split.X_test)).unique()) == 2
 
 # %% ../nbs/13_ridge.ipynb #46d61d9b
 def test_platforms_share_everything_but_the_chip():
     data = toy(2500, name='toy')
     run = RidgeRun(dataset='toy', log2_ratio=4, seed=2)
-    fp32,ideal,hermes,deployed = (run_ridge(replace(run, platform=p, readout=r), data) for p,r in
-                                  (('fp32', 'chip'), ('ideal', 'chip'), ('hermes', 'chip'), ('hermes', 'digital')))
-    assert fp32 == ideal                                                          # bit for bit: the same Omega, split and product
+    cases = ('fp32', 'chip'),('ideal', 'chip'),('hermes', 'chip'),('hermes', 'digital')
+    fp32,ideal,hermes,deployed = (run_ridge(replace(run, platform=p, readout=r), data) for p,r in cases)
+    assert fp32 == ideal                                            # bit for bit: the same Omega, split and product
     assert run_ridge(replace(run, platform='ideal', readout='digital'), data) == fp32
     assert hermes == run_ridge(replace(run, platform='hermes'), data)              # same seed, same result
     assert hermes['approx_error'] == deployed['approx_error'] != fp32['approx_error']
     assert run_ridge(replace(run, seed=3), data) != fp32
     assert .5 < fp32['accuracy'] <= 1 and 0 < fp32['approx_error'] < .5
-    bench = RidgeBench(data, run); first = [bench.measure(replace(run, platform=p)) for p in ('hermes', 'fp32', 'hermes')]
+    bench = RidgeBench(data, run)
+    first = [bench.measure(replace(run, platform=p)) for p in ('hermes', 'fp32', 'hermes')]
     assert first[0] == first[2] == hermes and first[1] == fp32                     # sharing a bench changes nothing
-
-# %% ../nbs/13_ridge.ipynb #8e2e2f31
-def test_impossible_runs_are_refused():
-    for wrong in dict(kernel='softmax'), dict(sampler='ORF'), dict(log2_ratio=20), dict(platform='tpu'), dict(readout='both'), dict(protocol='none'), dict(seed=-1), dict(ridge_alpha=0):
-        (field,value), = wrong.items()
-        with pytest.raises(ValueError, match=f'RidgeRun: {field} must be .*{value}'): RidgeRun(dataset='magic', **wrong)
 
 # %% ../nbs/13_ridge.ipynb #177809bb
 def test_the_grid_is_resumable_and_independent_of_jobs():
     data = {'magic': toy(600, name='magic')}
-    runs = ridge_grid(datasets=['magic'], samplers=['rff', 'orf'], log2_ratios=[1, 3], seeds=2, readouts=['chip', 'digital'])
-    assert len(runs) == 2*2*2*2*3                                               # kernels, samplers, ratios, seeds; fp32, and hermes twice
+    few = dict(samplers=['rff', 'orf'], log2_ratios=[1, 3], seeds=2)
+    runs = ridge_grid(datasets=['magic'], **few, readouts=['chip', 'digital'])
+    assert len(runs) == 2*2*2*2*3                                # kernels, samplers, ratios, seeds; fp32, and hermes twice
+    computed_again = mock.patch.object(RidgeBench, 'measure', side_effect=AssertionError('computed again'))
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder: # what was interrupted may still be writing
         quiet = dict(data=data, cache=folder, progress=False)
         first = run_grid(runs, jobs=2, **quiet)
         assert list(first.columns) == COLUMNS and len(first) == 2*len(runs) and not first.value.isna().any()
-        with mock.patch.object(RidgeBench, 'measure', side_effect=AssertionError('computed again')):
+        with computed_again:
             pd.testing.assert_frame_equal(run_grid(runs, jobs=1, **quiet), first)
-            with pytest.raises(AssertionError, match='computed again'): run_grid(ridge_grid(datasets=['magic'], seeds=[7]), **quiet)
-            with pytest.raises(AssertionError, match='computed again'): run_grid(runs, **{**quiet, 'data': {'magic': toy(601, name='magic')}})
+            with pytest.raises(AssertionError, match='computed again'):
+                run_grid(ridge_grid(datasets=['magic'], seeds=[7]), **quiet)
+            with pytest.raises(AssertionError, match='computed again'):
+                run_grid(runs, **{**quiet, 'data': {'magic': toy(601, name='magic')}})
     pd.testing.assert_frame_equal(run_grid(runs, jobs=1, data=data, cache=None, progress=False), first)
     with pytest.raises(ValueError, match="dataset must be one of .*, got 'mnist'"): ridge_grid(datasets=['mnist'])
-    with pytest.raises(ValueError, match='runs must differ in dataset, kernel'): run_grid([runs[0], replace(runs[0], gamma=1.)], data=data, cache=None)
+    with pytest.raises(ValueError, match='runs must differ in dataset, kernel'):
+        run_grid([runs[0], replace(runs[0], gamma=1.)], data=data, cache=None)
 
 # %% ../nbs/13_ridge.ipynb #b0a4d905
 def test_the_grid_gives_the_same_in_processes():
@@ -116,38 +137,58 @@ def test_the_grid_gives_the_same_in_processes():
     here = run_grid(runs, data=data, cache=None, progress=False)
     with tempfile.TemporaryDirectory() as folder:
         quiet = dict(data=data, cache=folder, progress=False, backend='loky')
-        run_grid(runs[:4], **{**quiet, 'backend': 'threads'})                       # these are known; the others come from processes, and are then known too
+        in_threads = {**quiet, 'backend': 'threads'}
+        run_grid(runs[:4], **in_threads)  # these are known; the others come from processes, and are then known too
         pd.testing.assert_frame_equal(run_grid(runs, jobs=2, **quiet), here)
-        with mock.patch.object(RidgeBench, 'measure', side_effect=AssertionError('computed again')): pd.testing.assert_frame_equal(run_grid(runs, **{**quiet, 'backend': 'threads'}), here)
-    with pytest.raises(ValueError, match="backend must be one of threads, loky, dask, got 'spark'"): run_grid(runs, data=data, backend='spark')
-    with pytest.raises(ValueError, match="scheduler is for backend='dask', got backend='threads'"): run_grid(runs, data=data, scheduler='tcp://127.0.0.1:8786')
+        with mock.patch.object(RidgeBench, 'measure', side_effect=AssertionError('computed again')):
+            pd.testing.assert_frame_equal(run_grid(runs, **in_threads), here)
+    with pytest.raises(ValueError, match="backend must be one of threads, loky, dask, got 'spark'"):
+        run_grid(runs, data=data, backend='spark')
+    with pytest.raises(ValueError, match="scheduler is for backend='dask', got backend='threads'"):
+        run_grid(runs, data=data, scheduler='tcp://127.0.0.1:8786')
 
 # %% ../nbs/13_ridge.ipynb #e19c54ab
 def test_the_grid_gives_the_same_on_a_cluster():
-    distributed = pytest.importorskip('distributed', reason='dask.distributed is not installed: pip install "kernel_aimc[dask]"')
+    distributed = pytest.importorskip('distributed', reason='dask.distributed is missing: pip install "kernel_aimc[dask]"')
     data = {'magic': toy(600, name='magic')}
     runs = ridge_grid(datasets=['magic'], kernels=['rbf'], samplers=['orf'], log2_ratios=[1, 3], seeds=3)
     here = run_grid(runs, data=data, cache=None, progress=False)
     quiet = dict(data=data, cache=None, progress=False, backend='dask')
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
-        pd.testing.assert_frame_equal(run_grid(runs, scheduler=cluster.scheduler_address, **quiet), here)
+        address = cluster.scheduler_address
+        pd.testing.assert_frame_equal(run_grid(runs, scheduler=address, **quiet), here)
         with mock.patch('kernel_aimc.ridge._remote_task', lambda runs, data: (runs, [{}]*len(runs), 'other')):
-            with pytest.raises(ValueError, match='another version of kernel_aimc'): run_grid(runs, scheduler=cluster.scheduler_address, **quiet)
-    with distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=None) as cluster, mock.patch.object(distributed.Client, 'wait_for_workers', side_effect=TimeoutError):
-        with pytest.raises(ValueError, match='has no workers; start one with: dask worker'): run_grid(runs, scheduler=cluster.scheduler_address, **quiet)
-    with pytest.raises(ValueError, match='no dask scheduler answers at .*nowhere'): run_grid(runs, scheduler='nowhere://here', **quiet)
+            with pytest.raises(ValueError, match='another version of kernel_aimc'):
+                run_grid(runs, scheduler=address, **quiet)
+
+# %% ../nbs/13_ridge.ipynb #173cc5ff
+def test_clusters_that_do_not_answer_are_refused():
+    distributed = pytest.importorskip('distributed', reason='dask.distributed is missing: pip install "kernel_aimc[dask]"')
+    data = {'magic': toy(600, name='magic')}
+    runs = ridge_grid(datasets=['magic'], kernels=['rbf'], samplers=['orf'], log2_ratios=[1, 3], seeds=3)
+    quiet = dict(data=data, cache=None, progress=False, backend='dask')
+    no_workers = mock.patch.object(distributed.Client, 'wait_for_workers', side_effect=TimeoutError)
+    with distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=None) as cluster, no_workers:
+        with pytest.raises(ValueError, match='has no workers; start one with: dask worker'):
+            run_grid(runs, scheduler=cluster.scheduler_address, **quiet)
+    with pytest.raises(ValueError, match='no dask scheduler answers at .*nowhere'):
+        run_grid(runs, scheduler='nowhere://here', **quiet)
     with pytest.raises(ValueError, match="needs scheduler, the address of a dask scheduler"): run_grid(runs, **quiet)
     with mock.patch.dict('sys.modules', distributed=None):
-        with pytest.raises(ValueError, match='needs dask.distributed; pip install'): run_grid(runs, scheduler='tcp://127.0.0.1:8786', **quiet)
+        with pytest.raises(ValueError, match='needs dask.distributed; pip install'):
+            run_grid(runs, scheduler='tcp://127.0.0.1:8786', **quiet)
 
 # %% ../nbs/13_ridge.ipynb #2253b2a5
 def test_the_table_follows_the_rule_of_the_bar_chart():
     values = { # sampler: mean accuracy at ratio 1, 2
-        'fp32': dict(rff=(.80, .90), orf=(.95, .70), sorf=(.60, .85)), 'hermes': dict(rff=(.70, .80), orf=(.90, .60), sorf=(.70, .70))}
-    rows = [dict(dataset='magic', kernel='rbf', sampler=s, log2_ratio=n + 1, seed=seed, platform=p, readout='digital' if p == 'fp32' else 'chip',
-                 metric='accuracy', value=v + (.01 if seed else -.01)) for p,samplers in values.items() for s,vs in samplers.items() for n,v in enumerate(vs) for seed in (0, 1)]
+        'fp32': dict(rff=(.80, .90), orf=(.95, .70), sorf=(.60, .85)),
+        'hermes': dict(rff=(.70, .80), orf=(.90, .60), sorf=(.70, .70))}
+    rows = [dict(dataset='magic', kernel='rbf', sampler=s, log2_ratio=n + 1, seed=seed, platform=p,
+                 readout='digital' if p == 'fp32' else 'chip', metric='accuracy', value=v + (.01 if seed else -.01))
+            for p,samplers in values.items() for s,vs in samplers.items() for n,v in enumerate(vs) for seed in (0, 1)]
     row, = accuracy_table(pd.DataFrame(rows)).to_dict('records')
-    assert np.allclose([row['fp32'], row['fp32_sd']], [90, np.std([90, 95, 85])]) and np.allclose([row['chip'], row['chip_sd']], [80, np.std([80, 90, 70])])
+    assert np.allclose([row['fp32'], row['fp32_sd']], [90, np.std([90, 95, 85])])
+    assert np.allclose([row['chip'], row['chip_sd']], [80, np.std([80, 90, 70])])
     assert np.isclose(row['delta'], -10) and np.isclose(row['paper_delta'], -.108)
     text = format_table(accuracy_table(pd.DataFrame(rows)))
     assert '90.00 ± 4.08' in text and '-10.00' in text and '-0.11' in text and text.count('\n') == 3
@@ -157,9 +198,16 @@ def test_the_table_follows_the_rule_of_the_bar_chart():
 # %% ../nbs/13_ridge.ipynb #ebdc26ca
 def test_figures_show_every_series():
     data = {n: toy(600, name=n) for n in ('magic', 'eeg')}
-    results = run_grid(ridge_grid(datasets=list(data), log2_ratios=[1, 2], seeds=2, readouts=['chip', 'digital']), data=data, cache=None, progress=False)
+    runs = ridge_grid(datasets=list(data), log2_ratios=[1, 2], seeds=2, readouts=['chip', 'digital'])
+    results = run_grid(runs, data=data, cache=None, progress=False)
     bars,lines = plot_accuracy(results),plot_error(results)
-    assert len(bars.axes) == 2 and all(len(ax.containers) == 2*3 for ax in bars.axes)       # FP32 and two read-outs, each with its error bars
+    n_measured = 1                                                         # its bars have no error bars
+    assert len(bars.axes) == 2 and all(len(ax.containers) == 2*3 + n_measured for ax in bars.axes) # FP32, two read-outs
     assert len(lines.axes) == 4 and all(len(ax.containers) == 3*2 for ax in lines.axes)      # three samplers, two platforms
+    stars = [[line for line in ax.lines if line.get_marker() == '*'] for ax in lines.axes]
+    assert [len(s) for s in stars] == [3]*4
+    assert tuple(stars[0][0].get_ydata()) == MEASURED_ERROR['magic', 'rbf']['rff']
     assert len(plot_accuracy(results[results.platform == 'fp32']).axes) == 2
+    unpublished = results[results.dataset == 'magic'].replace({'magic': 'letter-binary'})
+    assert all(len(ax.containers) == 2*3 for ax in plot_accuracy(unpublished).axes)     # classes that are not the paper's
     plt.close('all')

@@ -16,15 +16,16 @@ def test_one_cell_one_row_and_one_column_by_hand():
     from_start = torch.minimum(i[:, None], i) + 1
     row,col = 2e3,3e3
     line = torch.rand(n, generator=g, dtype=torch.float64)*20 + .1
-    for from_end,sides in (from_start, 'one'), (from_start, 'both'):                    # output 0 is sensed beside input 0 either way
-        R = 1e-6*(row*torch.eye(n) + col*from_end)
-        expected = torch.linalg.inv(torch.diag(1/line) + R).sum(0)                      # all currents meet in the one converter
+    def currents(R): return torch.linalg.inv(torch.diag(1/line) + R)
+    R = 1e-6*(row*torch.eye(n) + col*from_start)
+    for sides in 'one','both':                                    # output 0 is sensed beside input 0 either way
+        expected = currents(R).sum(0)                             # all currents meet in the one converter
         torch.testing.assert_close(solve_crossbar(line[None], row, col, adc_sides=sides)[0], expected)
-    second = solve_crossbar(torch.stack([torch.zeros(n, dtype=torch.float64), line]), row, col)[1]  # output 1: sensed beside the last input
+    two = torch.stack([torch.zeros(n, dtype=torch.float64), line]) # output 1 is sensed beside the last input
     R = 1e-6*(2*row*torch.eye(n) + col*from_start.flip(0, 1))
-    torch.testing.assert_close(second, torch.linalg.inv(torch.diag(1/line) + R).sum(0))
-    R = 1e-6*(row*from_start + col*torch.eye(n))                                        # one input line, n columns of one cell
-    torch.testing.assert_close(solve_crossbar(line[:, None], row, col)[:, 0], torch.linalg.inv(torch.diag(1/line) + R).sum(1))
+    torch.testing.assert_close(solve_crossbar(two, row, col)[1], currents(R).sum(0))
+    R = 1e-6*(row*from_start + col*torch.eye(n))                  # one input line, n columns of one cell
+    torch.testing.assert_close(solve_crossbar(line[:, None], row, col)[:, 0], currents(R).sum(1))
 
 # %% ../nbs/03a_wires.ipynb #59ddf74c
 def test_laws_of_the_network():
@@ -33,17 +34,22 @@ def test_laws_of_the_network():
     G[torch.rand(12, 9, generator=g) < .3] = 0
     assert torch.equal(solve_crossbar(G, 0., 0.), G) and torch.equal(solve_crossbar(G, 0, 0, adc_sides='one'), G)
     torch.testing.assert_close(solve_crossbar(G, 1e-4, 1e-4), G, rtol=1e-6, atol=1e-6)
-    torch.testing.assert_close(solve_crossbar(G, 700., 50., adc_sides='one'), solve_crossbar(G.T, 50., 700., adc_sides='one').T) # reciprocity
+    swapped = solve_crossbar(G.T, 50., 700., adc_sides='one').T                               # reciprocity
+    torch.testing.assert_close(solve_crossbar(G, 700., 50., adc_sides='one'), swapped)
     V = torch.randn(3, 9, generator=g, dtype=torch.float64)
     for row_ohm,col_ohm in (500., 800.), (500., 0.), (0., 800.), (0., 0.):
         for sides in 'both','one':
             A = solve_crossbar(G, row_ohm, col_ohm, adc_sides=sides)
             rows,columns = node_voltages(G, V, row_ohm, col_ohm, adc_sides=sides)
-            through = G*(rows - columns)                                                # devices' currents: shape (3, outputs, inputs)
+            through = G*(rows - columns)                          # devices' currents: shape (3, outputs, inputs)
             torch.testing.assert_close(through.sum(-1), V@A.T)
-            if row_ohm: torch.testing.assert_close((V - rows[:, 0])/row_ohm*1e6, through.sum(-2))                 # what the drivers supply
-            end = torch.arange(12)%2*8 if sides == 'both' else torch.zeros(12, dtype=torch.long)
-            if col_ohm: torch.testing.assert_close(columns[:, torch.arange(12), end]/col_ohm*1e6, through.sum(-1)) # what the converters sense
+            if row_ohm:
+                from_drivers = (V - rows[:, 0])/row_ohm*1e6
+                torch.testing.assert_close(from_drivers, through.sum(-2))
+            if col_ohm:
+                end = torch.arange(12)%2*8 if sides == 'both' else torch.zeros(12, dtype=torch.long)
+                to_converters = columns[:, torch.arange(12), end]/col_ohm*1e6
+                torch.testing.assert_close(to_converters, through.sum(-1))
     previous = G
     for ohm in 1., 10., 100., 1000.:
         A = solve_crossbar(G, ohm, ohm)
@@ -57,19 +63,22 @@ def test_limits_of_the_approximation():
     G[torch.rand(5, 6, generator=g) < .3] = 0
     for sides in 'both','one':
         assert torch.equal(ir_drop(G, 0, 0, adc_sides=sides), G)
-        for row_ohm,col_ohm in (4000., 0.), (0., 4000.):                                # one kind of line: exact
-            torch.testing.assert_close(ir_drop(G, row_ohm, col_ohm, adc_sides=sides), solve_crossbar(G, row_ohm, col_ohm, adc_sides=sides))
+        for ohms in (4000., 0.), (0., 4000.):                     # one kind of line
+            torch.testing.assert_close(ir_drop(G, *ohms, adc_sides=sides), solve_crossbar(G, *ohms, adc_sides=sides))
         exact = solve_crossbar(G, 4000., 9000., adc_sides=sides)
-        torch.testing.assert_close(ir_drop(G, 4000., 9000., adc_sides=sides, modes=6), exact, rtol=1e-4, atol=1e-4) # as many modes as lines: exact but for the 1e-6
-        assert (exact - ir_drop(G, 4000., 9000., adc_sides=sides, modes=0)).abs().max() > .1                               # which the lines alone are not
+        all_modes = ir_drop(G, 4000., 9000., adc_sides=sides, modes=6)
+        torch.testing.assert_close(all_modes, exact, rtol=1e-4, atol=1e-4) # exact but for the multiple of the identity
+        lines_alone = ir_drop(G, 4000., 9000., adc_sides=sides, modes=0)
+        assert (exact - lines_alone).abs().max() > .1             # which are not enough
     G = torch.rand(40, 30, generator=g, dtype=torch.float64)*20
     i,o = torch.arange(30, dtype=G.dtype),torch.arange(40, dtype=G.dtype)
-    shared = torch.minimum(i[:, None], i) + 1
-    first = G*(1 - 1e-6*(.02*(torch.minimum(o[:, None], o) + 1)@G + .03*G@shared))     # equation (1), r = .02, c = .03, small enough
+    in_row,in_column = torch.minimum(o[:, None], o) + 1,torch.minimum(i[:, None], i) + 1
+    first = G*(1 - 1e-6*(.02*in_row@G + .03*G@in_column))         # equation (1), r = .02, c = .03, small enough
     for modes in 0,4:
         A = ir_drop(G, .02, .03, adc_sides='one', modes=modes)
         assert (A - first).norm() < .01*(first - G).norm()
-    assert ir_drop(torch.zeros(4, 3), 5., 5.).abs().max() == 0 and ir_drop(torch.full((1, 1), 10.), 300., 500.).sub(1/(.1 + .0008)).abs() < 1e-5
+    assert ir_drop(torch.zeros(4, 3), 5., 5.).abs().max() == 0
+    assert ir_drop(torch.full((1, 1), 10.), 300., 500.).sub(1/(.1 + .0008)).abs() < 1e-5
 
 # %% ../nbs/03a_wires.ipynb #09afee70
 def test_batches_dtypes_and_gradients():
@@ -80,29 +89,37 @@ def test_batches_dtypes_and_gradients():
     for j in range(2):
         for k in range(3): torch.testing.assert_close(A[j, k], ir_drop(G[j, k], 20., 10.), rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(A.double(), ir_drop(G.double(), 20., 10.), rtol=1e-3, atol=1e-3)
-    torch.testing.assert_close(ir_drop(G, 20., 10., adc_sides='one').mT, ir_drop(G.mT, 10., 20., adc_sides='one'), rtol=1e-4, atol=1e-4)
-    assert torch.equal(A, ir_drop(G, 20., 10.)) and not torch.allclose(A, ir_drop(G, 20., 10., adc_sides='one'))
+    one_side = ir_drop(G, 20., 10., adc_sides='one')
+    torch.testing.assert_close(one_side.mT, ir_drop(G.mT, 10., 20., adc_sides='one'), rtol=1e-4, atol=1e-4)
+    assert torch.equal(A, ir_drop(G, 20., 10.)) and not torch.allclose(A, one_side)
     small = torch.rand(4, 5, generator=g, dtype=torch.float64).mul(20).requires_grad_()
     assert torch.autograd.gradcheck(lambda G: ir_drop(G, 3000., 2000., modes=2), small)
 
 # %% ../nbs/03a_wires.ipynb #630133de
 def test_messages_of_the_wires():
     G = torch.rand(4, 3)
-    for f in ir_drop,solve_crossbar,lambda G,r,c,**kw: node_voltages(G, torch.ones(3), r, c, **kw):
-        with pytest.raises(ValueError, match='G_uS must be finite and >= 0, got values from -1'): f(G.clone().fill_(-1), 1., 1.)
-        with pytest.raises(ValueError, match='G_uS must be finite and >= 0, got values from nan'): f(G*float('nan'), 1., 1.)
-        with pytest.raises(ValueError, match='G_uS must be a floating tensor .*, got torch.int64 of shape'): f(torch.ones(4, 3, dtype=torch.long), 1., 1.)
+    voltages = lambda G, r, c, **kw: node_voltages(G, torch.ones(3), r, c, **kw)
+    for f in ir_drop,solve_crossbar,voltages:
+        with pytest.raises(ValueError, match='G_uS must be finite and >= 0, got values from -1'):
+            f(G.clone().fill_(-1), 1., 1.)
+        with pytest.raises(ValueError, match='G_uS must be finite and >= 0, got values from nan'):
+            f(G*float('nan'), 1., 1.)
+        with pytest.raises(ValueError, match='G_uS must be a floating tensor .*, got torch.int64 of shape'):
+            f(torch.ones(4, 3, dtype=torch.long), 1., 1.)
         with pytest.raises(ValueError, match='got ndarray'): f(np.ones((4, 3)), 1., 1.)
         with pytest.raises(ValueError, match='row_ohm must be >= 0 and finite, got -1'): f(G, -1, 1.)
         with pytest.raises(ValueError, match='col_ohm must be >= 0 and finite, got nan'): f(G, 1., float('nan'))
-        with pytest.raises(ValueError, match="adc_sides must be 'both' or 'one', got 'top'"): f(G, 1., 1., adc_sides='top')
+        with pytest.raises(ValueError, match="adc_sides must be 'both' or 'one', got 'top'"):
+            f(G, 1., 1., adc_sides='top')
     with pytest.raises(ValueError, match='modes must be an integer >= 0, got -1'): ir_drop(G, 1., 1., modes=-1)
-    with pytest.raises(ValueError, match=r'must have shape \(outputs, inputs\), got \(2, 4, 3\); ir_drop takes batches'): solve_crossbar(torch.rand(2, 4, 3), 1., 1.)
-    with pytest.raises(ValueError, match=r'V must have 3 voltages in its last dimension, got shape \(4,\)'): node_voltages(G, torch.ones(4), 1., 1.)
+    message = r'must have shape \(outputs, inputs\), got \(2, 4, 3\); ir_drop takes batches'
+    with pytest.raises(ValueError, match=message): solve_crossbar(torch.rand(2, 4, 3), 1., 1.)
+    with pytest.raises(ValueError, match=r'V must have 3 voltages in its last dimension, got shape \(4,\)'):
+        node_voltages(G, torch.ones(4), 1., 1.)
 
 # %% ../nbs/03a_wires.ipynb #1ad8f97b
 def crossbar_errors(G, row_ohm, col_ohm, modes=(4,), adc_sides='both'):
-    "Per number of modes: error relative to the product, and relative to the effect of the wires; last, the effect relative to the product"
+    "Per number of modes: error relative to product and effect of the wires; last, the effect relative to the product"
     n = G.shape[1]
     V = torch.randn(8, n, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     V[4:] = V[4:].abs()
@@ -119,12 +136,12 @@ def test_fast_and_exact_agree_over_the_stated_range():
     uniform = torch.rand(n, n, generator=g, dtype=torch.float64)*20
     dense = torch.full((n, n), 20., dtype=torch.float64)
     for G in (W/W.abs().amax(1, keepdim=True)).clamp_min(0)*20.7,uniform,dense:
-        for ohm in 1.6,16.,80.:                                                         # 256 x 256: 0.1, 1, 5 ohm
+        for ohm in 1.6,16.,80.:                                   # 256 x 256: 0.1, 1, 5 ohm
             for sides in 'both','one':
                 (product,effect),_ = crossbar_errors(G, ohm, ohm, adc_sides=sides)
                 assert product < .01 and effect < .01, (ohm, sides, product, effect)
     (alone,_),(product,_),size = crossbar_errors(dense, 80., 80., modes=(0, 4))
-    assert size > 3 and alone > .1 and product < .001                                   # a quarter of the current left
+    assert size > 3 and alone > .1 and product < .001             # a quarter of the current left
     for G,row_ohm,col_ohm in (uniform[:20], 80., 20.), (uniform[:, :30], 5., 100.), (uniform[:, :3], 300., 300.):
         (product,effect),_ = crossbar_errors(G, row_ohm, col_ohm)
         assert product < .01 and effect < .01, (G.shape, product, effect)
@@ -132,8 +149,8 @@ def test_fast_and_exact_agree_over_the_stated_range():
 # %% ../nbs/03a_wires.ipynb #ecdb927e
 def test_unused_lines_lengthen_the_way():
     G = torch.full((8, 8), 20.)
-    padded = torch.nn.functional.pad(G, (0, 8))                                         # inputs 8 to 15 are not in use
+    padded = torch.nn.functional.pad(G, (0, 8))                   # inputs 8 to 15 are not in use
     for sides in 'both','one':
         A,longer = (ir_drop(g, 20., 20., adc_sides=sides)[:, :8].sum(1) for g in (G, padded))
-        torch.testing.assert_close(A[::2], longer[::2], rtol=1e-3, atol=0)              # sensed beside input 0
+        torch.testing.assert_close(A[::2], longer[::2], rtol=1e-3, atol=0) # sensed beside input 0
         assert (longer[1::2] < A[1::2]*.98).all() if sides == 'both' else torch.allclose(A, longer, rtol=1e-3)
