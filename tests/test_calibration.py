@@ -61,8 +61,8 @@ def test_a_known_chip_is_recovered_within_its_interval():
 
     gain = Parameter('gain_std', .1, 0., .5, 'spread of the column gains')
     def fit(jobs):
-        return calibrate(HERMES, pd.DataFrame(rows), parameters=(gain,), data=data, n_seeds=12, accuracy_seeds=6, jobs=jobs,
-                         progress=False)
+        return calibrate(HERMES, pd.DataFrame(rows), parameters=(gain,), data=data, n_seeds=12, accuracy_seeds=6,
+                         jobs=jobs, progress=False)
     result = fit(jobs=1)
     value,low,high = result.table.loc['gain_std', ['value', 'low', 'high']]
     assert low < .25 < high and .01 < high - low < .2, result.table
@@ -77,8 +77,8 @@ def test_simulated_runs_are_those_of_the_ridge_experiment():
     g = np.random.default_rng(0)
     X = g.normal(size=(600, 6)).astype(np.float32)
     data = {'magic': Dataset('magic', X, np.arange(600) % 2, (0, 1), 'made here', {})}
-    table = simulate(HERMES, ['magic'], platform='hermes', seeds=2, kernels=('rbf',), samplers=('orf',), log2_ratios=(2, 3),
-                     data=data, progress=False)
+    table = simulate(HERMES, ['magic'], platform='hermes', seeds=2, kernels=('rbf',), samplers=('orf',),
+                     log2_ratios=(2, 3), data=data, progress=False)
     assert len(table) == 2*2*2*2 and set(table.platform) == {'fp32', 'hermes'}
     grid = run_grid(ridge_grid(['magic'], ['rbf'], ['orf'], [2, 3], 2), data=data, cache=None, progress=False)
     key = ['seed', 'log2_ratio', 'platform', 'metric']
