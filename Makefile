@@ -50,7 +50,7 @@ notebooks: $(STAMPS)/dev ## run all notebooks top to bottom and store their outp
 	$(BIN)/nbdev-clean
 	$(BIN)/python tools/readme.py
 
-plain: $(STAMPS)/dev ## run every notebook as JupyterLab does, in an environment with the extra `notebooks` alone (an hour)
+plain: $(STAMPS)/dev ## run every notebook as JupyterLab does, with nothing but the extra `notebooks` (an hour)
 	$(BIN)/python tools/run_notebooks.py
 
 wheel: $(STAMPS)/dev ## build the wheel, use it in an empty environment: imports, the main job, a few notebooks
