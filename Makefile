@@ -27,7 +27,7 @@ $(STAMPS)/dev: $(STAMPS)/run
 reproduce: $(STAMPS)/run ## install, then the main job: ridge classification on the chip, on the embedded data
 	$(BIN)/kernel-aimc ridge
 
-test: $(STAMPS)/dev ## install, then every check: configuration, export, lint, notebooks, pytest (SLOW=1: slow cells too)
+test: $(STAMPS)/dev ## install, then all checks: configuration, export, lint, notebooks, pytest (SLOW=1: slow cells too)
 	$(BIN)/python tools/check.py $(if $(SLOW),--slow)
 
 docs: $(STAMPS)/dev ## build the site in _docs and check its links
