@@ -188,9 +188,9 @@ IN_CACHE = 'ours', 'hardware-aware' # ways to train the encoder with attention i
 
 def cifar_model(how):
     "The CIFAR-10 model in training, past the first step, in which ranges follow the inputs"
-    from kernel_aimc.lra import _for_hardware, lra_run
+    from kernel_aimc.lra import lra_run, prepare_for_hardware
     model = Encoder(lra_run('cifar10').encoder(), generator=torch.Generator().manual_seed(0))
-    model = _for_hardware(model, 'all' if how == 'hardware-aware' else 'none', 'own').train()
+    model = prepare_for_hardware(model, 'all' if how == 'hardware-aware' else 'none', 'own').train()
     for name,buffer in model.named_buffers():
         if 'range_steps' in name: buffer.fill_(100)
     return model
