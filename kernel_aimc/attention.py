@@ -19,7 +19,7 @@ from .chip import HERMES
 from .feature_maps import feature_map
 from .hardware_aware import _AWARE, _Aware, _looked_up, _quantiles
 from .kernels import ArcCosine, Softmax
-from .layers import _OnChip, _refuse_gradients
+from .layers import AnalogModule, _refuse_gradients
 from .samplers import seed_from, stream
 from .softmax_features import ExponentialMap, ReLUMap, SoftmaxFeatures, SoftmaxMap
 
@@ -261,7 +261,7 @@ def paper_projection(
     Q,R = torch.linalg.qr(torch.randn(D, D, generator=generator))
     return math.sqrt(d)*(Q*R.diagonal().sign())[:d].T.contiguous()
 
-class LinearAttention(_OnChip, nn.Module):
+class LinearAttention(AnalogModule, nn.Module):
     """Attention by random features, in linear time and memory.
 
     Parameters
@@ -294,7 +294,7 @@ class LinearAttention(_OnChip, nn.Module):
         if variant not in ('sound', 'paper'): raise ValueError(f"LinearAttention: variant must be 'sound' or 'paper', got {variant!r}.")
         if redraw_every is not None and redraw_every < 1: raise ValueError(f"LinearAttention: redraw_every must be >= 1 or None, got {redraw_every}.")
         self.d,self.D,self.kind,self.sampler,self.separate,self.redraw_every,self.variant = d,D,features,sampler,separate,redraw_every,variant
-        self._put(chip)
+        self._set_chip(chip)
         self._seed,self._draws,self._passes = seed_from(generator),0,0
         self.maps = nn.ModuleDict({name: self._draw(name) for name in (('q', 'k') if separate else ('qk',))})
 
@@ -370,13 +370,13 @@ class LinearAttention(_OnChip, nn.Module):
 
 class HardwareAwareLinearAttention(_Aware, LinearAttention):
     "A `LinearAttention` whose projections train by a `TrainingRecipe`; made by `make_hardware_aware`"
-    _plain = LinearAttention
+    _digital = LinearAttention
 
     def _attend(self, q, k, v, mask):
         r,keys = self.recipe,('q', 'k') if self.separate else ('qk', 'qk')
         if not self.training: return super()._attend(q, k, v, mask)
         scaled = q*self.d**-.25,k*self.d**-.25
-        driven = [self._driven(name, x) for name,x in zip(keys, scaled)]
+        driven = [self._quantised(name, x) for name,x in zip(keys, scaled)]
         weights = {name: self._noisy_weights(W) for name,W in self._matrices().items()}
         noise = None
         if r.out_noise or (r.weight_noise and r.per_sample):
