@@ -23,7 +23,7 @@ from .layers import AnalogModule, _refuse_gradients
 from .samplers import seed_from, stream
 from .softmax_features import ExponentialMap, ReLUMap, SoftmaxFeatures, SoftmaxMap
 
-# %% ../nbs/11_attention.ipynb #bdb9108b
+# %% ../nbs/11_attention.ipynb #92316741
 class ExactAttention(nn.Module):
     "Softmax attention with the interface of `LinearAttention`, through torch's scaled_dot_product_attention"
     def forward(self, q, k, v, key_padding_mask=None, causal=False):
@@ -55,7 +55,7 @@ def linear_attention(
     "Averages of all values for every query, weighted by the inner products of features"
     return _divided(q@(k.transpose(-1, -2)@_values_and_ones(v, mask)))
 
-# %% ../nbs/11_attention.ipynb #e664b4a2
+# %% ../nbs/11_attention.ipynb #68dbf365
 def causal_linear_attention(
     q:Tensor, # features of queries, shape (..., L, m)
     k:Tensor, # features of keys, shape (..., L, m)
@@ -79,7 +79,7 @@ def causal_linear_attention(
         before,scores = before.cumsum(-3) - before,q@k.transpose(-1, -2)
     return _divided(((q@before)*reach + scores.tril()@v).flatten(-3, -2)[..., :L, :])
 
-# %% ../nbs/11_attention.ipynb #b171861a
+# %% ../nbs/11_attention.ipynb #5c6458d2
 def _weighted_sums(
     q, # features of queries, shape (..., chunks, c, m)
     k, # features of keys, same shape
@@ -112,7 +112,7 @@ def _groups(N, *lengths):
 
 def _width(x, Omega, kind): return (x.shape[-1] if Omega is None else len(Omega))*(1 + (kind == 'pair'))
 
-# %% ../nbs/11_attention.ipynb #8ffdc276
+# %% ../nbs/11_attention.ipynb #a040fd23
 def _features(
     kind, # 'single', 'pair' or 'relu'
     eps, # of 'relu'
@@ -140,7 +140,7 @@ def _features(
         out.exp2_()
     return out
 
-# %% ../nbs/11_attention.ipynb #688901f3
+# %% ../nbs/11_attention.ipynb #104e4e30
 _SAFE = 40. # exp of this, and a million sums of its square, are float32 numbers
 
 def _lift(kind, x, Omega):
@@ -176,7 +176,7 @@ class _Pieces:
                           self._noise(a, i, at))
             yield at,E.view(n, L, -1)
 
-# %% ../nbs/11_attention.ipynb #a295b9d6
+# %% ../nbs/11_attention.ipynb #e45d3a78
 @torch.library.custom_op(_OPERATORS + '::random_feature_attention', mutates_args=())
 def _averages(q:Tensor, k:Tensor, offset:Tensor, v:Tensor, Omega_q:Tensor|None, Omega_k:Tensor|None,
               weights:Tensor|None, std_q:Tensor|None, std_k:Tensor|None, seed:Tensor|None, kind:str,
@@ -208,7 +208,7 @@ def _(q, k, offset, v, Omega_q, Omega_k, weights, std_q, std_k, seed, kind, eps)
     return (q.new_empty(N, L, dv),q.new_empty(N, 1, L),q.new_empty(N, dv + 1, _width(q, Omega_q, kind)),
             q.new_empty(N, k.shape[1], dv + 1))
 
-# %% ../nbs/11_attention.ipynb #c396e3e5
+# %% ../nbs/11_attention.ipynb #140e10c6
 def _pulled(E, d_out, S, Omega, kind, eps, space, into):
     "Gradients of inputs, written to `into`, from those of `[n, t]` (or V) and the sums (or their gradient)"
     D = torch.bmm(d_out, S, out=space[:E.shape[0]*E.shape[1]].view(E.shape)).mul_(E > eps if kind == 'relu' else E)
@@ -247,7 +247,7 @@ def _gradients(grad:Tensor, q:Tensor, k:Tensor, Omega_q:Tensor, Omega_k:Tensor, 
 def _(grad, q, k, Omega_q, Omega_k, weights, std_q, std_k, seed, out, total, sums, V, kind, eps):
     return tuple(t.new_empty(t.shape) for t in (q, k, V[..., 0], V[..., :-1]))
 
-# %% ../nbs/11_attention.ipynb #0f02e765
+# %% ../nbs/11_attention.ipynb #5b728ace
 def _keep(ctx, inputs, output):
     q,k,_,_,*others,ctx.kind,ctx.eps = inputs
     ctx.save_for_backward(q, k, *others, *output)
@@ -259,7 +259,7 @@ def _backward(ctx, grad, *_):
 
 _averages.register_autograd(_backward, setup_context=_keep)
 
-# %% ../nbs/11_attention.ipynb #908249e7
+# %% ../nbs/11_attention.ipynb #c488b308
 def _with_A(features, q, k, Omegas, noise, projected):
     "Put A of an `ExponentialMap` in: sqrt(1 - 4A) times projections, exp(2A |w|**2) times rows of the sums"
     weights = (features.A*sum(W.square().sum(1) for W in Omegas)).exp().repeat(1 + features.pair)
@@ -320,7 +320,7 @@ class KernelMap(SoftmaxMap):
     def _features(self, P, X, Omega, stabilise):
         return self._phi(P.flatten(0, -2)).unflatten(0, P.shape[:-1]),P.new_zeros(*P.shape[:-1], 1)
 
-# %% ../nbs/11_attention.ipynb #6da86768
+# %% ../nbs/11_attention.ipynb #a3428354
 def paper_projection(
     D:int, # number of directions, >= d
     d:int, # input dimension
@@ -331,7 +331,7 @@ def paper_projection(
     Q,R = torch.linalg.qr(torch.randn(D, D, generator=generator))
     return math.sqrt(d)*(Q*R.diagonal().sign())[:d].T.contiguous()
 
-# %% ../nbs/11_attention.ipynb #032e53d4
+# %% ../nbs/11_attention.ipynb #03e9b6d7
 class QueryKeyFeatures(AnalogModule, nn.Module):
     "Random features of queries and keys, whose projection can be programmed; parameters as for `LinearAttention`"
     def __init__(self, d, D=128, features='hyperbolic', *, sampler='orf', separate=False, redraw_every=None,
@@ -462,7 +462,7 @@ class LinearAttention(QueryKeyFeatures):
         unweighted = self.variant == 'paper' and mask is None
         return causal_linear_attention(self.features('q', q, 'row'), phi, v, None if unweighted else logs)
 
-# %% ../nbs/11_attention.ipynb #5b7a9b4d
+# %% ../nbs/11_attention.ipynb #02a4c7a3
 @_trains(LinearAttention)
 class HardwareAwareLinearAttention(_Aware, LinearAttention):
     "A `LinearAttention` whose projections train by a `TrainingRecipe`; made by `make_hardware_aware`"

@@ -60,7 +60,7 @@ def _check_config(c):
     if c.vocabulary is not None and c.vocabulary < 2: refuse('vocabulary', '>= 2, padding included, or None')
     if not c.pixel_std > 0: refuse('pixel_std', '> 0')
 
-# %% ../nbs/11a_encoder.ipynb #97e995fe
+# %% ../nbs/11a_encoder.ipynb #975637fe
 def _published(task, **settings): return EncoderConfig(**asdict(LRA_ENCODERS[task]) | settings)
 
 ENCODERS = {
@@ -113,7 +113,7 @@ class EncoderLayer(nn.Module):
         x = self.norm2(x + self.dropout(self.fc2(self.activation(self.fc1(x)))))
         return x if padding is None else x.masked_fill(padding[..., None], 0)
 
-# %% ../nbs/11a_encoder.ipynb #879632fe
+# %% ../nbs/11a_encoder.ipynb #0e61c754
 class SequenceEncoder(nn.Module):
     "Embedding and layers of an `Encoder`; they have no weights until `Encoder` draws them"
     def __init__(self, config:EncoderConfig, chip, seed):
@@ -150,7 +150,21 @@ class SequenceEncoder(nn.Module):
         if counts is not None: return h,(counts[..., None]*h).sum(1)/counts.sum(1, keepdim=True).clamp_min(1e-9)
         return h,h.mean(1) if padding is None else h.sum(1)/(~padding).sum(1, keepdim=True).clamp_min(1)
 
-# %% ../nbs/11a_encoder.ipynb #ee52fc33
+# %% ../nbs/11a_encoder.ipynb #16ca1c6a
+@torch.no_grad()
+def _draw_weights(model, g):
+    "Draw all weights of an encoder: matrices in the order of its modules, then the embedding"
+    c = model.config
+    for m in model.modules():
+        if not isinstance(m, nn.Linear) or m is model.embedding: continue
+        if c.init_std is None: nn.init.xavier_uniform_(m.weight, generator=g)
+        else: m.weight.normal_(0, c.init_std, generator=g)
+        if m.bias is not None: m.bias.zero_()
+    model.embedding.weight.normal_(0, c.d_model**-.5, generator=g)
+    if c.vocabulary is None: model.embedding.bias.normal_(0, .1, generator=g)
+    else: model.embedding.weight[0] = 0
+
+# %% ../nbs/11a_encoder.ipynb #7dce36bb
 class Encoder(SequenceEncoder):
     """A Transformer encoder with a classifier, for one or two long sequences of tokens or real numbers.
 
@@ -197,16 +211,3 @@ class Encoder(SequenceEncoder):
         flat = lambda t: t if t is None or c.documents == 1 else t.flatten(0, 1)
         means = self.encode(flat(x), flat(padding), places, flat(counts))[1]
         return self.classify(means if c.documents == 1 else means.unflatten(0, (-1, 2)))
-
-@torch.no_grad()
-def _draw_weights(model, g):
-    "Draw all weights of an encoder: matrices in the order of its modules, then the embedding"
-    c = model.config
-    for m in model.modules():
-        if not isinstance(m, nn.Linear) or m is model.embedding: continue
-        if c.init_std is None: nn.init.xavier_uniform_(m.weight, generator=g)
-        else: m.weight.normal_(0, c.init_std, generator=g)
-        if m.bias is not None: m.bias.zero_()
-    model.embedding.weight.normal_(0, c.d_model**-.5, generator=g)
-    if c.vocabulary is None: model.embedding.bias.normal_(0, .1, generator=g)
-    else: model.embedding.weight[0] = 0

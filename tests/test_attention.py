@@ -77,7 +77,7 @@ def test_features_in_the_cache_are_those_in_memory():
     for features in maps:
         assert (random_feature_attention(q, k, v, same, features, padding)[2, 0] == 0).all() # no keys
 
-# %% ../nbs/11_attention.ipynb #5733ecbb
+# %% ../nbs/11_attention.ipynb #38f1265a
 def test_projections_of_a_chip_become_averages():
     g = torch.Generator().manual_seed(0)
     P = [torch.rand(3, 2, n, 12, generator=g, dtype=torch.float64) for n in (21, 17)]
@@ -309,7 +309,7 @@ def test_projections_train_with_noise():
     monkeypatch.undo()
     assert not base()._in_cache(q, k, v) and base()._in_cache(*[t.repeat(1, 1, 8, 1) for t in (q, k, v)])
 
-# %% ../nbs/11_attention.ipynb #f2727af6
+# %% ../nbs/11_attention.ipynb #acd4a7a6
 def test_gradients_meet_the_noise_of_the_forward_pass():
     monkeypatch = pytest.MonkeyPatch()
     monkeypatch.setitem(LinearAttention._in_cache.__globals__, '_SHORTEST', 1)

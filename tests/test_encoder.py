@@ -15,7 +15,7 @@ from kernel_aimc.layers import analog_layers, convert_to_analog, convert_to_digi
 from kernel_aimc.mapping import lra_layers
 from torch import nn
 
-# %% ../nbs/11a_encoder.ipynb #66a5b6a9
+# %% ../nbs/11a_encoder.ipynb #c8208500
 def test_positions_are_sines_and_cosines():
     expected = [f(3*10**(-4*i/3)) for f in (math.sin, math.cos) for i in range(4)]
     torch.testing.assert_close(positions(3, 8)[2], torch.tensor(expected))
@@ -79,7 +79,7 @@ def test_padding_documents_and_ties():
     numbers = seeded(replace(c, vocabulary=None, pixel_mean=10., pixel_std=5.))
     torch.testing.assert_close(numbers(10 + 5*x.float()), plain(x.float()))
 
-# %% ../nbs/11a_encoder.ipynb #8658116f
+# %% ../nbs/11a_encoder.ipynb #8367476a
 def test_places_and_counts_of_tokens():
     sizes = dict(d_model=16, heads=2, ffn=24, m=16, classifier=12, classes=3, max_length=40)
     c = EncoderConfig(vocabulary=20, dropout=0., **sizes)
@@ -105,7 +105,7 @@ def test_places_and_counts_of_tokens():
             repeated,at = (t[i:i + 1].repeat_interleave(n, 1) for t in (x, where))
             torch.testing.assert_close(model(x, places=where, counts=counts)[i:i + 1], model(repeated, places=at))
 
-# %% ../nbs/11a_encoder.ipynb #e6e9a13e
+# %% ../nbs/11a_encoder.ipynb #75de3c88
 def test_settings_and_inputs_that_make_no_sense_are_refused():
     c = EncoderConfig(vocabulary=20, d_model=16, heads=2, ffn=24, m=16, classifier=12, classes=3, max_length=40)
     for bad,message in ((dict(attention='linear'), "attention must be one of exact, positive"),
