@@ -66,7 +66,7 @@ def _check_recipe(r):
     if r.dac_bits is None and (r.out_noise or r.out_bound):
         raise ValueError("TrainingRecipe: out_noise and out_bound are in units of the input range; set dac_bits.")
 
-# %% ../nbs/10_hardware_aware.ipynb #a712fab0
+# %% ../nbs/10_hardware_aware.ipynb #dffc33f9
 # everything on the chip, and attention alone
 PAPER_ALL = TrainingRecipe(weight_noise=.12, per_sample=True, out_noise=.1, dac_bits=8, decay=.5, clip_sigma=2.)
 PAPER_ATTENTION = TrainingRecipe(weight_noise=.12, clip_sigma=2.)
@@ -86,7 +86,7 @@ def _input_gradients(d, x, r, of_x, of_R, decay, inside, gradient_scale):
     if decay: grad_R = grad_R + torch.where((x.abs() < r).sum() > inside*x.numel(), decay*r, 0.)
     return grad_x,grad_R
 
-# %% ../nbs/10_hardware_aware.ipynb #898b8113
+# %% ../nbs/10_hardware_aware.ipynb #223aa779
 _between = torch.ops.aten.hardtanh_backward # (d, x, a, b): d where a < x < b, else 0
 
 def _neighbour(r, towards, dtype):
@@ -108,7 +108,7 @@ def _input_gradients_on_cpu(d, x, r, of_x, of_R, decay, inside, gradient_scale):
     if decay and _between(buffer.fill_(1), x, -r, r).sum(dtype=wide) > inside*x.numel(): grad_R += decay*r
     return grad_x,grad_R
 
-# %% ../nbs/10_hardware_aware.ipynb #60772f39
+# %% ../nbs/10_hardware_aware.ipynb #31f4d960
 def use_cpu_fast_path(x): # whether numbers can be taken out of tensors at no cost
     return x.device.type == 'cpu' and not torch.compiler.is_compiling()
 
@@ -144,7 +144,7 @@ def quantise_input(
     "Inputs as the chip's converters clip and round them, with the gradient of a learned range"
     return _QuantisedInput.apply(x, R, 2**(bits - 1) - 1, decay, inside, gradient_scale)
 
-# %% ../nbs/10_hardware_aware.ipynb #77cbad50
+# %% ../nbs/10_hardware_aware.ipynb #1ab2937a
 _OPERATORS = __name__.replace('.', '_') # a notebook's operators must not replace the package's
 
 @torch.no_grad()
@@ -172,7 +172,7 @@ def _follow(x, R, steps, init_steps, init_std):
     R.copy_(new_R)
     steps.copy_(new_steps)
 
-# %% ../nbs/10_hardware_aware.ipynb #a2ffcf6a
+# %% ../nbs/10_hardware_aware.ipynb #71d34095
 class _QuantisedOutput(torch.autograd.Function):
     "Limit and round outputs; the gradient passes where they are not limited"
     @staticmethod
@@ -218,7 +218,7 @@ def quick_normal(
     "Normal numbers with 65,536 values, up to 4.32 standard deviations"
     return _normal_of_seed(torch.randint(2**62, (), generator=generator), shape, scale, dtype)
 
-# %% ../nbs/10_hardware_aware.ipynb #fd252996
+# %% ../nbs/10_hardware_aware.ipynb #78060895
 @torch.library.custom_op(_OPERATORS + '::quick_normal', mutates_args=())
 def _quick_normal_op(seed:Tensor, shape:Sequence[int], dtype:torch.dtype) -> Tensor:
     return _normal_of_seed(seed, shape, 1., dtype)
@@ -295,7 +295,7 @@ class _LearnedRanges:
         _follow(x, R, self.range_steps[name], r.init_steps, r.init_std)
         return quantise_input(x, R, r.dac_bits, decay=r.decay, inside=r.inside, gradient_scale=r.gradient_scale)
 
-# %% ../nbs/10_hardware_aware.ipynb #522bf448
+# %% ../nbs/10_hardware_aware.ipynb #71e75bc6
 def _largest(W, dim=None):
     "max |W|, of all or of each row"
     if dim is None: return torch.stack(W.detach().aminmax()).abs().amax()
@@ -336,7 +336,7 @@ class _NoisyProducts:
         y = _QuantisedOutput.apply(y, bound.item() if use_cpu_fast_path(x) else bound, r.out_bits)
         return y if bias is None else y + bias
 
-# %% ../nbs/10_hardware_aware.ipynb #0d458f39
+# %% ../nbs/10_hardware_aware.ipynb #d24946a4
 _AWARE = {} # class of an analog layer -> class that trains by a recipe
 
 def _trains(analog):
@@ -355,7 +355,7 @@ class _Aware(_LearnedRanges, _NoisyProducts):
         if recipe.dac_bits is not None: self._add_ranges()
         return self
 
-# %% ../nbs/10_hardware_aware.ipynb #5872c1b4
+# %% ../nbs/10_hardware_aware.ipynb #f409a2ef
 @_trains(AnalogLinear)
 class HardwareAwareLinear(_Aware, AnalogLinear):
     "An `AnalogLinear` that trains by a `TrainingRecipe`; made by `make_hardware_aware`"
@@ -363,7 +363,7 @@ class HardwareAwareLinear(_Aware, AnalogLinear):
         "Shape (..., in_features) to (..., out_features)"
         return self._trained('weight', self.weight, x, self.bias) if self.training else super().forward(x)
 
-# %% ../nbs/10_hardware_aware.ipynb #d2c78112
+# %% ../nbs/10_hardware_aware.ipynb #c404eaea
 @_trains(AnalogMultiheadAttention)
 class HardwareAwareMultiheadAttention(_Aware, AnalogMultiheadAttention):
     "An `AnalogMultiheadAttention` that trains by a `TrainingRecipe`; made by `make_hardware_aware`"
@@ -373,7 +373,7 @@ class HardwareAwareMultiheadAttention(_Aware, AnalogMultiheadAttention):
     def _product(self, name, x):
         return self._trained(name, self._matrices()[name], x) if self.training else super()._product(name, x)
 
-# %% ../nbs/10_hardware_aware.ipynb #5f263f96
+# %% ../nbs/10_hardware_aware.ipynb #06ef0e89
 def make_hardware_aware(
     model:nn.Module, # converted by `convert_to_analog`; its layers are exchanged in place
     recipe:TrainingRecipe,
@@ -428,7 +428,7 @@ def _with_probes(X, random):
     if random: return z*X.square().mean().sqrt()
     return torch.cat([X, centre + z*(X - centre).square().mean().sqrt()])
 
-# %% ../nbs/10_hardware_aware.ipynb #d8d5cc3a
+# %% ../nbs/10_hardware_aware.ipynb #baeed078
 def _calibrate_once(model, layers, batches, max_rows, learned, columns, probes):
     with _record_inputs(layers, max_rows) as seen:
         for batch in batches: model(batch[0] if isinstance(batch, tuple|list) else batch)

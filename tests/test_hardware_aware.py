@@ -22,7 +22,7 @@ def test_the_recipes_of_the_paper():
     assert (everything.init_std, everything.init_steps) == (3., 100)
     assert PAPER_ATTENTION == TrainingRecipe(weight_noise=.12, clip_sigma=2.)
 
-# %% ../nbs/10_hardware_aware.ipynb #85540c97
+# %% ../nbs/10_hardware_aware.ipynb #7f6db247
 def test_recipes_that_make_no_sense_are_refused():
     for bad,message in ((dict(out_bits=8), 'out_bits needs an out_bound'), (dict(out_noise=.1), 'set dac_bits'),
                         (dict(weight_noise=-1.), 'weight_noise must be >= 0, got -1.0'),
@@ -52,7 +52,7 @@ def test_the_range_has_the_gradient_of_its_formula():
     quantise_input(x, twice, gradient_scale=2.).backward(d)
     torch.testing.assert_close(twice.grad, 2*R.grad)
 
-# %% ../nbs/10_hardware_aware.ipynb #f81cfd41
+# %% ../nbs/10_hardware_aware.ipynb #868d0a9a
 def test_the_range_has_the_gradient_of_clipping_where_all_ask_for_more():
     g = torch.Generator().manual_seed(0)
     x = torch.randn(50, 16, generator=g)
@@ -66,7 +66,7 @@ def test_the_range_has_the_gradient_of_clipping_where_all_ask_for_more():
     torch.testing.assert_close(ours_x, clip_x)
     torch.testing.assert_close(ours_R, 1.3*clip_R)
 
-# %% ../nbs/10_hardware_aware.ipynb #9776a7a7
+# %% ../nbs/10_hardware_aware.ipynb #e0019edf
 def test_the_old_name_of_quantise_input_warns():
     from kernel_aimc import hardware_aware
 
@@ -116,7 +116,7 @@ def test_training_adds_what_the_recipe_says():
             N = z.numel()/12/(1 if per_sample else n/40)                       # independent numbers per column
             assert ((z.square().mean((0, 1)) - 1).abs() < 5*math.sqrt(2/N)).all()
 
-# %% ../nbs/10_hardware_aware.ipynb #a10f65a1
+# %% ../nbs/10_hardware_aware.ipynb #75f9d836
 def test_outputs_weights_and_programs_follow_the_recipe():
     W,x = (torch.randn(n, 40, generator=torch.Generator().manual_seed(seed)) for seed,n in ((0, 12), (1, 4000)))
     def trained(**recipe):
@@ -389,7 +389,7 @@ def test_ranges_can_be_set_without_training():
     with pytest.raises(ValueError, match='batches is empty'): calibrate_ranges(model.eval(), [])
     with pytest.raises(ValueError, match='passes must be >= 1, got 0'): calibrate_ranges(model, [x], passes=0)
 
-# %% ../nbs/10_hardware_aware.ipynb #8c718888
+# %% ../nbs/10_hardware_aware.ipynb #809b0b4d
 def test_gains_and_offsets_of_columns_are_undone():
     torch.manual_seed(0)
     g = lambda seed=0: torch.Generator().manual_seed(seed)
@@ -409,7 +409,7 @@ def test_gains_and_offsets_of_columns_are_undone():
             return (calibrate_ranges(chip, [z], columns=True, passes=passes)(z) - expected).mean(0).norm().item()
         assert all(offset(2, seed) < offset(1, seed)/2 for seed in range(3))
 
-# %% ../nbs/10_hardware_aware.ipynb #73304d21
+# %% ../nbs/10_hardware_aware.ipynb #df7d7f0c
 def test_probes_tell_gains_from_programming_errors():
     torch.manual_seed(0)
     common = torch.randn(2000, 2)@torch.randn(2, 64) + .02*torch.randn(2000, 64) # what the data show
