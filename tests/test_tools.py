@@ -159,7 +159,7 @@ def test_only_code_is_wrapped(parts, tmp_path):
     parts.wrap_lines(tmp_path)
     assert (tmp_path/'a.html').read_text() == 'a\nb' + highlighted('<span class="line" style="--indent:0">c\n</span>')
 
-def test_pictures_become_files_at_half_their_pixels(parts, tmp_path):
+def test_pictures_become_files_as_wide_as_their_inches(parts, tmp_path):
     (tmp_path/'sub').mkdir()
     picture = f'<img class="fluid" src="data:image/png;base64,{png(8, 6)}">'
     for name in 'a.html', 'sub/b.html': (tmp_path/name).write_text(page(picture))

@@ -18,6 +18,7 @@ from pathlib import Path
 from PIL import Image
 
 KATEX_VERSION = '0.16.11'
+PIXELS_PER_INCH = 110 # as `kernel_aimc.figures.figure_style` sets it
 FONT,FONT_VERSION = '@fontsource-variable/source-sans-3','5.3.1'
 _LEFT_OUT = ('.ttf', '.woff', '.mjs', 'katex.js', 'katex.css')
 _NPM_TIMEOUT_S = 180
@@ -49,8 +50,13 @@ def true_sources(site, numbered):
 
 # ------------------------------------------------------------------ figures
 
+def _shown_size(picture):
+    "Pixels of the screen for a picture, by its own pixels per inch; no more than it has"
+    scale = min(1, PIXELS_PER_INCH/picture.info.get('dpi', (2*PIXELS_PER_INCH,))[0])
+    return tuple(round(n*scale) for n in picture.size)
+
 def figures_to_files(site):
-    "Make files of pictures inside pages, shown at half their pixels: notebooks store two for each point of the screen"
+    "Make files of pictures inside pages, an inch of each as wide as the others: notebooks store more or fewer pixels for it"
     folder = site/'figures'
     folder.mkdir(exist_ok=True)
     for p in pages(site):
@@ -58,7 +64,7 @@ def figures_to_files(site):
             data = base64.b64decode(m[2])
             path = folder/f'{hashlib.sha256(data).hexdigest()[:16]}.png'
             path.write_bytes(data)
-            width,height = (n//2 for n in Image.open(io.BytesIO(data)).size)
+            width,height = _shown_size(Image.open(io.BytesIO(data)))
             alt = '' if 'alt=' in m[1] + m[3] else ' alt="figure"'
             src = os.path.relpath(path, p.parent)
             return f'<img{m[1]} src="{src}" width="{width}" height="{height}" loading="lazy"{alt}{m[3]}>'
