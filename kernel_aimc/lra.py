@@ -22,7 +22,7 @@ from .lra_evaluation import COLUMNS
 from .lra_runs import *
 from .lra_runs import ATTENTIONS
 from .lra_training import *
-from .lra_training import prepare_for_hardware, read_log
+from .lra_training import read_log
 from .lra_tricks import *
 from .renamed import renamed_names
 
@@ -36,7 +36,6 @@ _all_ = [
     'predict_logits', 'is_correct', 'recalibrate', 'program_encoder', 'COLUMNS', 'RECALIBRATIONS', 'evaluate']
 __getattr__ = renamed_names(__name__, dict(
     correct='is_correct', on_chip='program_encoder', renew='recalibrate', UPKEEP='RECALIBRATIONS'))
-_for_hardware = prepare_for_hardware # alias until other modules follow
 
 # %% ../nbs/15d_lra.ipynb #4ec39561
 def add_results(

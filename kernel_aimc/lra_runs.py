@@ -159,8 +159,8 @@ def _check_groups(run):
             changed = ', '.join(f'{name}.{field}' for field in _changed(group))
             raise ValueError(f"LRARun: {changed} is for {kind}, {run.task} has {instead}; leave it out.")
     if run.token_keep_rate < 1 and run.pictures and run.pictures.background_keep_rate < 1:
-        raise ValueError("LRARun: token_keep_rate takes of all pixels, pictures.background_keep_rate of the background; "
-                         "one of them must be 1, "
+        raise ValueError("LRARun: token_keep_rate takes of all pixels, pictures.background_keep_rate of the "
+                         "background; one of them must be 1, "
                          f"got {run.token_keep_rate} and {run.pictures.background_keep_rate}.")
     if run.distillation and run.start is None:
         raise ValueError("LRARun: distillation needs start, the checkpoint that is imitated, got None.")

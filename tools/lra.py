@@ -1,8 +1,10 @@
-"""Test accuracies of the checkpoints, digitally and on chips: the rows of results/lra.csv, and of results/lra_checks.csv, which
-tests repeat. About an hour for the three models of a task on two cores, more for Retrieval.
+"""Test accuracies of the checkpoints, digitally and on chips.
 
-python tools/lra.py DATA_HOME [FOLDER …]: of all folders in checkpoints/, or of these; `--only year` (or check, digital, chip, rows,
-copies, whole; with commas) for some of a model's rows.
+Writes the rows of results/lra.csv, and of results/lra_checks.csv, which tests repeat. It takes about an hour for the
+three models of a task on two cores, more for Retrieval.
+
+python tools/lra.py DATA_HOME [FOLDER …]: of all folders in checkpoints/, or of these; `--only year` for some of a
+model's rows (check, digital, chip, rows, copies, whole or year; several with commas).
 """
 import argparse
 from pathlib import Path
@@ -52,7 +54,8 @@ def main():
     p.add_argument('--only', default=','.join(PARTS), metavar='PARTS', help=f"of {', '.join(PARTS)}")
     args = p.parse_args()
     only = args.only.split(',')
-    if unknown := set(only) - set(PARTS): p.error(f"--only must be some of {', '.join(PARTS)}, got {', '.join(sorted(unknown))}.")
+    if unknown := set(only) - set(PARTS):
+        p.error(f"--only must be some of {', '.join(PARTS)}, got {', '.join(sorted(unknown))}.")
     everything = sorted(p.parent for p in (ROOT/'checkpoints').glob('*/best.safetensors'))
     for folder in [ROOT/'checkpoints'/n for n in args.folders] or everything:
         run = load_encoder(folder)[1]['run']

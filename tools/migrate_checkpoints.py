@@ -1,7 +1,10 @@
-"""Rewrite headers of checkpoints that a former version wrote: today's names of settings, and whether the run is finished.
+"""Rewrite headers of checkpoints that a former version wrote.
 
-python tools/migrate_checkpoints.py FOLDER …: of the folders of runs. Weights stay as they are. Headers in the former form can be read
-without this as well; only `is_finished` needs to know the last update, which former versions wrote to last.safetensors alone.
+They then hold today's names of settings, and whether the run is finished.
+
+python tools/migrate_checkpoints.py FOLDER …: of the folders of runs. Weights stay as they are. Headers in the former
+form can be read without this as well; only `is_finished` needs to know the last update, which former versions wrote to
+last.safetensors alone.
 """
 import argparse
 from pathlib import Path
