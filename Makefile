@@ -27,7 +27,7 @@ $(STAMPS)/dev: $(STAMPS)/run
 reproduce: $(STAMPS)/run ## install, then the main job: ridge classification on the chip, on the embedded data
 	$(BIN)/kernel-aimc ridge --out results
 
-test: $(STAMPS)/dev ## install, then every check: configuration, export, notebooks, pytest (SLOW=1: slow cells too)
+test: $(STAMPS)/dev ## install, then all checks: configuration, export, lint, notebooks, pytest (SLOW=1: slow cells too)
 	$(BIN)/python tools/check.py $(if $(SLOW),--slow)
 
 docs: $(STAMPS)/dev ## build the site in _docs and check its links
@@ -50,7 +50,7 @@ notebooks: $(STAMPS)/dev ## run all notebooks top to bottom and store their outp
 	$(BIN)/nbdev-clean
 	$(BIN)/python tools/readme.py
 
-plain: $(STAMPS)/dev ## run every notebook as JupyterLab does, in an environment with the extra `notebooks` alone (an hour)
+plain: $(STAMPS)/dev ## run every notebook as JupyterLab does, with nothing but the extra `notebooks` (an hour)
 	$(BIN)/python tools/run_notebooks.py
 
 wheel: $(STAMPS)/dev ## build the wheel, use it in an empty environment: imports, the main job, a few notebooks

@@ -22,38 +22,49 @@ from .ridge import RidgeBench, RidgeRun
 CELL = ['dataset', 'kernel', 'sampler', 'log2_ratio']
 
 def read_measurements(
-    source, # CSV file, or a DataFrame: dataset, kernel, sampler, log2_ratio, seed, platform ('fp32', 'hermes'), metric ('accuracy', 'approx_error'), value
-    datasets:tuple|None=None, # names to keep; None: all that have rows of the chip
+    source, # CSV file or DataFrame, with the columns of `CELL`, and seed, platform, metric and value (see below)
+    datasets:tuple|None=None, # names to keep; None: all that were measured on the chip
 ): # DataFrame with those columns, letter renamed to letter-binary
-    "Measurements of the chip, checked"
+    """Read and check measurements of the chip.
+
+    `platform` is 'fp32' or 'hermes'; `metric` is 'accuracy' (fraction) or 'approx_error' (relative Frobenius error).
+    """
     import pandas as pd
     table = source if isinstance(source, pd.DataFrame) else pd.read_csv(source)
     missing = {*CELL, 'seed', 'platform', 'metric', 'value'} - set(table)
-    if missing: raise ValueError(f"read_measurements: columns {', '.join(sorted(missing))} are missing; the file has {', '.join(table)}.")
+    if missing:
+        raise ValueError(f"read_measurements: columns {', '.join(sorted(missing))} are missing; "
+                         f"the file has {', '.join(table)}.")
     table = table.replace({'dataset': {'letter': 'letter-binary'}})
-    names = datasets or list(dict.fromkeys(table.dataset[table.platform == 'hermes']))
-    for name in names:
-        if name not in set(table.dataset[table.platform == 'hermes']): raise ValueError(f"read_measurements: there are no rows of the chip for {name!r}.")
-    return table[table.dataset.isin(names)]
+    on_chip = list(dict.fromkeys(table.dataset[table.platform == 'hermes']))
+    for name in datasets or ():
+        if name not in on_chip:
+            raise ValueError(f"read_measurements: there are no rows of the chip for {name!r}; "
+                             f"there are for {', '.join(on_chip)}.")
+    return table[table.dataset.isin(datasets or on_chip)]
 
+# %% ../nbs/13a_calibration.ipynb #13a00005
 def cell_means(
-    table, # long-form, with a platform 'fp32' and the platform asked for
+    table, # long-form, with the platforms 'fp32' and `platform`
     platform:str, # of the chip
-    n_resamples:int=0, # 0: the means; else resampled seeds, one more index level 'resample'
-    rng:np.random.Generator|None=None,
-): # DataFrame by data set, kernel, sampler, ratio: error_chip, error_fp32, and drop, the accuracy lost in points (negative: lost)
-    "Means over seeds of each cell"
+    n_resamples:int=0, # bootstrap resamples of the seeds, as a further index level 'resample'; 0: the plain means
+    rng:np.random.Generator|None=None, # draws the resamples
+): # DataFrame by cell with columns error_chip, error_fp32 and drop (accuracy on chip minus FP32, percentage points)
+    "Means of every cell over its seeds"
     import pandas as pd
-    wide = table[table.platform.isin(['fp32', platform])].pivot_table(index=[*CELL, 'metric', 'platform'], columns='seed', values='value', sort=False)
+    both = table[table.platform.isin(['fp32', platform])]
+    wide = both.pivot_table(index=[*CELL, 'metric', 'platform'], columns='seed', values='value', sort=False)
     if not n_resamples: return _columns(wide.mean(axis=1), platform)
-    draws = [_columns(pd.Series(np.take_along_axis(wide.values, rng.integers(0, wide.shape[1], wide.shape), 1).mean(1), wide.index), platform) for _ in range(n_resamples)]
-    return pd.concat(dict(enumerate(draws)), names=['resample'])
+    def resample():
+        seeds = rng.integers(0, wide.shape[1], wide.shape)
+        return pd.Series(np.take_along_axis(wide.values, seeds, 1).mean(1), wide.index)
+    return pd.concat({i: _columns(resample(), platform) for i in range(n_resamples)}, names=['resample'])
 
 def _columns(means, platform):
+    import pandas as pd
     m = means.unstack(['metric', 'platform'])
     out = {'error_chip': m['approx_error', platform], 'error_fp32': m['approx_error', 'fp32']}
     if 'accuracy' in m: out['drop'] = 100*(m['accuracy', platform] - m['accuracy', 'fp32'])
-    import pandas as pd
     return pd.DataFrame(out)
 
 # %% ../nbs/13a_calibration.ipynb #6b3af8a5
@@ -67,38 +78,45 @@ def floors(
 def agreement(
     simulated, # from `cell_means`
     measured, # from `cell_means`
-    ratios=(3, 4, 5), # at which floors are compared
-) -> dict: # 'drop_points', 'floor_relative'
-    "Mean absolute difference of the accuracy drops in points, and mean relative difference of the error floors"
-    ours,theirs = floors(simulated),floors(measured)
-    keep = theirs.index.get_level_values('log2_ratio').isin(ratios)
-    theirs = theirs[keep]
-    relative = (ours.reindex(theirs.index)/theirs - 1).abs()
-    return dict(drop_points=(simulated['drop'] - measured['drop'].reindex(simulated.index)).abs().mean(), floor_relative=relative.mean())
+    ratios=(3, 4, 5), # log2(D/d) at which floors are compared
+) -> dict: # 'drop_points': percentage points, 'floor_relative': fraction
+    "Mean absolute difference of the accuracy drops, and mean relative difference of the error floors"
+    target = floors(measured)
+    target = target[target.index.get_level_values('log2_ratio').isin(ratios)]
+    relative = (floors(simulated).reindex(target.index)/target - 1).abs()
+    points = (simulated['drop'] - measured['drop'].reindex(simulated.index)).abs()
+    return dict(drop_points=points.mean(), floor_relative=relative.mean())
 
+# %% ../nbs/13a_calibration.ipynb #13a00007
 def measurement_noise(
     measurements, # from `read_measurements`
     n_resamples:int=200,
     seed:int=0,
 ) -> dict: # as `agreement`
-    "The agreement of the measurements with themselves, seeds resampled: what is noise"
-    truth,draws = cell_means(measurements, 'hermes'),cell_means(measurements, 'hermes', n_resamples, np.random.default_rng(seed))
-    each = [agreement(draws.xs(i, level='resample'), truth) for i in range(n_resamples)]
-    return {k: float(np.mean([e[k] for e in each])) for k in each[0]}
+    "Agreement of the measurements with themselves after resampling the seeds: the part that is noise"
+    original = cell_means(measurements, 'hermes')
+    resampled = cell_means(measurements, 'hermes', n_resamples, np.random.default_rng(seed))
+    scores = [agreement(resampled.xs(i, level='resample'), original) for i in range(n_resamples)]
+    return {k: float(np.mean([s[k] for s in scores])) for k in scores[0]}
 
 # %% ../nbs/13a_calibration.ipynb #b53edf9f
 @dataclass(frozen=True)
 class Parameter:
-    "A number in a chip that can be fitted"
+    "A number in a chip's configuration that can be fitted"
     field: str # of `ChipConfig`
     start: float # where the search begins
     low: float # bounds of the search
     high: float
     meaning: str # with its unit
-    pattern: str = '{}' # how the field is written, such as '{}std'
+    pattern: str = '{}' # how the field is written, such as '{}std'; '{}': as a number
 
-    def put(self, chip, value): return replace(chip, **{self.field: self.pattern.format(f'{value:.6g}') if '{}' != self.pattern else float(value)})
+    def put(self, chip, value):
+        "The chip with this parameter set to `value`"
+        text = self.pattern.format(f'{value:.6g}')
+        return replace(chip, **{self.field: float(value) if self.pattern == '{}' else text})
+
     def get(self, chip):
+        "The parameter's value in a chip"
         value = getattr(chip, self.field)
         return float(re.match(r'[\d.]+', value)[0]) if isinstance(value, str) else value
 
@@ -108,7 +126,99 @@ PARAMETERS = (
     Parameter('input_range', 2.6, 1.5, 8., 'clipping of the inputs, standard deviations', '{}std'),
     Parameter('out_bound', 1.5, .5, 6., 'output range, multiples of the largest output', '{}max'))
 
-# %% ../nbs/13a_calibration.ipynb #96077b9f
+def _put_all(chip, parameters, values):
+    for parameter,value in zip(parameters, values): chip = parameter.put(chip, float(value))
+    return chip
+
+# %% ../nbs/13a_calibration.ipynb #13a00011
+class _Experiment:
+    "The measured experiment, to be repeated with any chip"
+    def __init__(self, measured, data, n_seeds, accuracy_seeds, jobs):
+        import joblib
+        cells = list(dict.fromkeys(map(tuple, measured[CELL].itertuples(index=False, name=None))))
+        samplers = sorted({sampler for _,_,sampler,_ in cells})[:2]
+        ratios = sorted({ratio for *_,ratio in cells})
+        few = [c for c in cells if c[2] in samplers and c[3] in (ratios[len(ratios)//2], ratios[-1])]
+        self.parallel = joblib.Parallel(n_jobs=jobs, require='sharedmem')
+        self.error_runs,self.accuracy_runs = _runs(cells, n_seeds),_runs(few, accuracy_seeds)
+        self.benches = {self._key(r): RidgeBench(data[r.dataset], r) for r in self.error_runs + self.accuracy_runs}
+
+    def _key(self, run): return run.dataset, run.kernel, run.seed
+
+    def __call__(self, chip): # None: FP32
+        "Kernel errors, shape (cells, n_seeds), and accuracies, shape (fewer cells, accuracy_seeds)"
+        import joblib
+        tasks = [joblib.delayed(self.benches[self._key(r)].error)(r, chip) for r in self.error_runs]
+        tasks += [joblib.delayed(self.benches[self._key(r)].measure)(r, chip) for r in self.accuracy_runs]
+        values = self.parallel(tasks)
+        n = len(self.error_runs)
+        errors,accuracies = np.array(values[:n]),np.array([v['accuracy'] for v in values[n:]])
+        return (errors.reshape(len(_cells(self.error_runs)), -1),
+                accuracies.reshape(len(_cells(self.accuracy_runs)), -1))
+
+def _runs(cells, n_seeds):
+    return [RidgeRun(dataset=d, kernel=k, sampler=s, log2_ratio=int(n), seed=i)
+            for d,k,s,n in cells for i in range(n_seeds)]
+
+def _cells(runs): return list(dict.fromkeys((r.dataset, r.kernel, r.sampler, r.log2_ratio) for r in runs))
+
+def _measured_values(measured, cells, metric):
+    "What was measured for the cells on the chip and in software, each of shape (cells, seeds)"
+    wide = measured[measured.metric == metric].pivot_table(index=[*CELL, 'platform'], columns='seed', values='value',
+                                                           sort=False)
+    return [np.array([wide.loc[(*c, platform)].values for c in cells]) for platform in ('hermes', 'fp32')]
+
+# %% ../nbs/13a_calibration.ipynb #13a00013
+def _squared_error(values):
+    "Squared standard error of the mean over seeds, by cell"
+    return values.var(1, ddof=1)/values.shape[1] if values.shape[1] > 1 else 0.
+
+class _Comparison:
+    "A simulated experiment minus the measured one, in units of their uncertainty"
+    def __init__(self, measured, experiment):
+        self.experiment = experiment
+        self.fp32_errors,self.fp32_accuracies = experiment(None)
+        self.error_cells,self.drop_cells = _cells(experiment.error_runs),_cells(experiment.accuracy_runs)
+        self.errors,self.errors_in_software = _measured_values(measured, self.error_cells, 'approx_error')
+        accuracies,accuracies_in_software = _measured_values(measured, self.drop_cells, 'accuracy')
+        self.drops = 100*(accuracies - accuracies_in_software)
+        self.error_unit = np.sqrt(_squared_error(self.errors) + _squared_error(self.errors_in_software)
+                                  + (.05*self.errors.mean(1))**2)
+        self.drop_unit = None # set by the first simulation
+
+    def simulate(self, chip):
+        "Errors and drops of a chip by cell and seed"
+        errors,accuracies = self.experiment(chip)
+        mean = errors.mean(1)
+        squared = mean**2 - self.fp32_errors.mean(1)**2 + self.errors_in_software.mean(1)**2
+        errors = errors*(np.sqrt(np.maximum(squared, 1e-12))/mean)[:, None]
+        drops = 100*(accuracies - self.fp32_accuracies)
+        if self.drop_unit is None:
+            self.drop_unit = np.sqrt(_squared_error(self.drops) + _squared_error(drops) + .5**2)
+        return errors,drops
+
+    def residuals(self, errors, drops, mean=lambda values: values.mean(1)):
+        "Of all errors, then of all drops; `mean` averages over seeds"
+        return np.concatenate([(mean(errors) - mean(self.errors))/self.error_unit,
+                               (mean(drops) - mean(self.drops))/self.drop_unit])
+
+# %% ../nbs/13a_calibration.ipynb #13a00020
+def _least_squares(comparison, chip, parameters, max_steps, progress):
+    from itertools import count
+
+    from scipy.optimize import least_squares
+    evaluation = count(1)
+    def residuals(theta):
+        r = comparison.residuals(*comparison.simulate(_put_all(chip, parameters, theta)))
+        if progress:
+            values = '  '.join(f'{p.field} {t:.4f}' for p,t in zip(parameters, theta))
+            print(f'{next(evaluation):3}  {values}   mean squared residual {(r**2).mean():.3f}', flush=True)
+        return r
+    start = [p.start for p in parameters]
+    return least_squares(residuals, start, bounds=([p.low for p in parameters], [p.high for p in parameters]),
+                         x_scale=start, diff_step=.2, loss='soft_l1', max_nfev=max_steps, xtol=1e-2, ftol=5e-3)
+
+# %% ../nbs/13a_calibration.ipynb #13a00015
 @dataclass(frozen=True, eq=False)
 class Calibration:
     "Result of `calibrate`"
@@ -117,32 +227,24 @@ class Calibration:
     residuals: object # DataFrame by cell: simulated, measured, residual
     cost: float # half the sum of robust squared residuals
 
-class _Simulation:
-    "The measured experiment, with any chip"
-    def __init__(self, measured, data, n_seeds, accuracy_seeds, jobs):
-        import joblib
-        self.parallel = joblib.Parallel(n_jobs=jobs, require='sharedmem')
-        cells = list(dict.fromkeys(map(tuple, measured[CELL].itertuples(index=False, name=None))))
-        self.errors = [RidgeRun(dataset=d, kernel=k, sampler=s, log2_ratio=int(n), seed=i) for d,k,s,n in cells for i in range(n_seeds)]
-        samplers,ratios = sorted({c[2] for c in cells})[:2],sorted({c[3] for c in cells})
-        self.drops = [RidgeRun(dataset=d, kernel=k, sampler=s, log2_ratio=int(n), seed=i) for d,k,s,n in cells for i in range(accuracy_seeds)
-                      if s in samplers and n in (ratios[len(ratios)//2], ratios[-1])]
-        self.benches = {(r.dataset, r.kernel, r.seed): RidgeBench(data[r.dataset], r) for r in self.errors + self.drops}
-        self.fp32_error,self.fp32_accuracy = self(None)
+def _bootstrap(comparison, fit, errors, drops, n_resamples, rng):
+    "Where the fit would have ended on resampled seeds: shape (n_resamples, parameters)"
+    root_weight = (1/np.sqrt(1 + fit.fun**2))**.5
+    step = np.linalg.pinv(fit.jac*root_weight[:, None])
+    def resampled_mean(values): return values[:, rng.integers(0, values.shape[1], values.shape[1])].mean(1)
+    return np.array([fit.x - step @ ((comparison.residuals(errors, drops, resampled_mean) - fit.fun)*root_weight)
+                     for _ in range(n_resamples)])
 
-    def __call__(self, chip):
-        import joblib
-        bench = lambda r: self.benches[r.dataset, r.kernel, r.seed]
-        work = [joblib.delayed(bench(r).error)(r, chip) for r in self.errors] + [joblib.delayed(bench(r).measure)(r, chip) for r in self.drops]
-        values = self.parallel(work)
-        return np.array(values[:len(self.errors)]),np.array([v['accuracy'] for v in values[len(self.errors):]])
+def _residual_table(comparison, errors, drops, residuals):
+    "Simulated and measured means of each cell"
+    import pandas as pd
+    parts = (('approx_error', comparison.error_cells, errors, comparison.errors),
+             ('drop', comparison.drop_cells, drops, comparison.drops))
+    rows = [(*cell, metric, s, m) for metric,cells,simulated,measured in parts
+            for cell,s,m in zip(cells, simulated.mean(1), measured.mean(1))]
+    return pd.DataFrame(rows, columns=[*CELL, 'metric', 'simulated', 'measured']).assign(residual=residuals)
 
-def _by_seed(measured, runs, metric):
-    "Cells of the runs, and what was measured for them on the chip and in software, each of shape (cells, seeds)"
-    wide = measured[measured.metric == metric].pivot_table(index=[*CELL, 'platform'], columns='seed', values='value', sort=False)
-    keys = list(dict.fromkeys((r.dataset, r.kernel, r.sampler, r.log2_ratio) for r in runs))
-    return keys,*(np.array([wide.loc[(*k, platform)].values for k in keys]) for platform in ('hermes', 'fp32'))
-
+# %% ../nbs/13a_calibration.ipynb #96077b9f
 def calibrate(
     chip:ChipConfig, # where the fit starts, and what it leaves as it is
     measurements, # from `read_measurements`, or what it takes
@@ -156,63 +258,27 @@ def calibrate(
     n_resamples:int=500, # for the intervals
     max_steps:int=8, # of the optimiser
     jobs:int|None=None, # parallel tasks; None: one per core
-    progress:bool=True, # print each step
+    progress:bool=True, # print each evaluation
     seed:int=0, # of the resampling
 ) -> Calibration:
     "Fit parameters of a chip to measurements of the ridge experiment"
     import joblib
     import pandas as pd
-    from scipy.optimize import least_squares
-    if not 1 <= len(parameters) <= 6: raise ValueError(f"calibrate: parameters must be 1 to 6, got {len(parameters)}.")
+    if not 1 <= len(parameters) <= 6:
+        raise ValueError(f"calibrate: parameters must be 1 to 6, got {len(parameters)}.")
     measured = read_measurements(measurements, datasets)
-    names = list(dict.fromkeys(measured.dataset))
-    data = {name: (data or {}).get(name) or load(name, data_home, features='paper') for name in names}
-    sim = _Simulation(measured, data, n_seeds, accuracy_seeds, jobs or joblib.cpu_count())
-    keys,errors,errors_fp32 = _by_seed(measured, sim.errors, 'approx_error')
-    drop_keys,drops,drops_fp32 = _by_seed(measured, sim.drops, 'accuracy')
-    drops = 100*(drops - drops_fp32)
-    fp32 = sim.fp32_error.reshape(len(keys), -1).mean(1)
-    build = lambda theta: _put(chip, parameters, theta)
-    sd_error,sd_drop,history = None,None,[]
-    sem = lambda a: a.var(1, ddof=1)/a.shape[1] if a.shape[1] > 1 else 0.
-
-    def by_seed(theta):
-        e,a = sim(build(theta))
-        e = e.reshape(len(keys), -1) # the few simulated seeds have few random matrices: their luck is taken out, by what it does in FP32
-        e = e*(np.sqrt(np.maximum(e.mean(1)**2 - fp32**2 + errors_fp32.mean(1)**2, 1e-12))/e.mean(1))[:, None]
-        return e,100*(a - sim.fp32_accuracy).reshape(len(drop_keys), -1)
-    def residuals(theta):
-        nonlocal sd_error, sd_drop
-        e,d = by_seed(theta)
-        if sd_error is None: # fixed at the start, or the fit would gain by scatter
-            sd_error = np.sqrt(sem(errors) + sem(errors_fp32) + (.05*errors.mean(1))**2)
-            sd_drop = np.sqrt(sem(drops) + sem(d) + .5**2)
-        r = np.concatenate([(e.mean(1) - errors.mean(1))/sd_error, (d.mean(1) - drops.mean(1))/sd_drop])
-        history.append((list(theta), float((r**2).mean())))
-        if progress: print(f'{len(history):3}  ' + '  '.join(f'{p.field} {t:.4f}' for p,t in zip(parameters, theta)) + f'   mean squared residual {history[-1][1]:.3f}', flush=True)
-        return r
-
-    start = [p.start for p in parameters]
-    fit = least_squares(residuals, start, bounds=([p.low for p in parameters], [p.high for p in parameters]), x_scale=start, diff_step=.2, loss='soft_l1', max_nfev=max_steps,
-                        xtol=1e-2, ftol=5e-3)
-    best = fit.x
-    e,d = by_seed(best)
-    weight = 1/np.sqrt(1 + fit.fun**2) # of soft_l1
-    step = np.linalg.pinv(fit.jac*weight[:, None]**.5)
-    rng,draws = np.random.default_rng(seed),[]
-    pick = lambda a: a[:, rng.integers(0, a.shape[1], a.shape[1])].mean(1)
-    for _ in range(n_resamples):
-        r = np.concatenate([(pick(e) - pick(errors))/sd_error, (pick(d) - pick(drops))/sd_drop]) - fit.fun
-        draws.append(best - step @ (r*weight**.5))
-    low,high = np.quantile(draws, [.05, .95], axis=0).clip([p.low for p in parameters], [p.high for p in parameters])
-    table = pd.DataFrame(dict(value=best, low=low, high=high, meaning=[p.meaning for p in parameters]), index=pd.Index([p.field for p in parameters], name='parameter'))
-    rows = [(*k, 'approx_error', s, m) for k,s,m in zip(keys, e.mean(1), errors.mean(1))] + [(*k, 'drop', s, m) for k,s,m in zip(drop_keys, d.mean(1), drops.mean(1))]
-    cells = pd.DataFrame(rows, columns=[*CELL, 'metric', 'simulated', 'measured']).assign(residual=fit.fun)
-    return Calibration(build(best), table, cells, float(fit.cost))
-
-def _put(chip, parameters, values):
-    for p,v in zip(parameters, values): chip = p.put(chip, float(v))
-    return chip
+    data = {name: (data or {}).get(name) or load(name, data_home, features='paper')
+            for name in dict.fromkeys(measured.dataset)}
+    comparison = _Comparison(measured, _Experiment(measured, data, n_seeds, accuracy_seeds, jobs or joblib.cpu_count()))
+    fit = _least_squares(comparison, chip, parameters, max_steps, progress)
+    best = _put_all(chip, parameters, fit.x)
+    errors,drops = comparison.simulate(best)
+    bounds = [p.low for p in parameters],[p.high for p in parameters]
+    draws = _bootstrap(comparison, fit, errors, drops, n_resamples, np.random.default_rng(seed))
+    low,high = np.quantile(draws, [.05, .95], axis=0).clip(*bounds)
+    table = pd.DataFrame(dict(value=fit.x, low=low, high=high, meaning=[p.meaning for p in parameters]),
+                         index=pd.Index([p.field for p in parameters], name='parameter'))
+    return Calibration(best, table, _residual_table(comparison, errors, drops, fit.fun), float(fit.cost))
 
 # %% ../nbs/13a_calibration.ipynb #e2428fe4
 def simulate(
@@ -221,40 +287,47 @@ def simulate(
     *,
     platform:str='twin', # what to call the chip in the result
     seeds:int=10, # 0 to seeds - 1
-    kernels=('rbf', 'arccos0'), samplers=('rff', 'orf', 'sorf'), log2_ratios=range(1, 6),
+    kernels=('rbf', 'arccos0'),
+    samplers=('rff', 'orf', 'sorf'),
+    log2_ratios=range(1, 6),
     data_home=None, # folder of the data files, see `kernel_aimc.datasets.load`
     data:dict|None=None, # name -> Dataset, for sets already in memory
     jobs:int|None=None, # parallel tasks; None: one per core
     progress:bool=True, # show a bar
 ): # long-form DataFrame with the columns of measurements: platforms 'fp32' and `platform`
-    "The measured experiment on a chip: accuracy and kernel error of each run"
+    "Run the measured experiment on a chip: accuracy and kernel error of each run"
     import joblib
     import pandas as pd
     from tqdm import tqdm
     data = {name: (data or {}).get(name) or load(name, data_home, features='paper') for name in datasets}
-    def task(name, seed, kernel, bar):
-        bench,rows = None,[]
-        for sampler in samplers:
-            for n in log2_ratios:
-                run = RidgeRun(dataset=name, kernel=kernel, sampler=sampler, log2_ratio=n, seed=seed)
-                bench = bench or RidgeBench(data[name], run)
-                for label,c in ('fp32', None), (platform, chip):
-                    rows += [dict(dataset=name, kernel=kernel, sampler=sampler, log2_ratio=n, seed=seed, platform=label, metric=m, value=v) for m,v in bench.measure(run, c).items()]
-                    bar.update()
-        return rows
-    tasks = [(d, s, k) for d in datasets for s in range(seeds) for k in kernels]
-    with tqdm(total=2*len(tasks)*len(samplers)*len(log2_ratios), unit='fit', desc=platform, disable=not progress) as bar:
-        rows = joblib.Parallel(n_jobs=jobs or joblib.cpu_count(), require='sharedmem')(joblib.delayed(task)(*t, bar) for t in tasks)
+    chips = {'fp32': None, platform: chip}
+    tasks = [[RidgeRun(dataset=d, kernel=k, sampler=s, log2_ratio=n, seed=i) for s in samplers for n in log2_ratios]
+             for d in datasets for i in range(seeds) for k in kernels]
+    with tqdm(total=sum(map(len, tasks))*len(chips), unit='fit', desc=platform, disable=not progress) as bar:
+        work = [joblib.delayed(_simulated_rows)(data[runs[0].dataset], runs, chips, bar) for runs in tasks]
+        rows = joblib.Parallel(n_jobs=jobs or joblib.cpu_count(), require='sharedmem')(work)
     return pd.DataFrame(sum(rows, []))
+
+def _simulated_rows(data, runs, chips, bar):
+    "Rows of runs that share a data set, a kernel and a seed"
+    bench,rows = RidgeBench(data, runs[0]),[]
+    for run in runs:
+        for label,chip in chips.items():
+            settings = {name: getattr(run, name) for name in (*CELL, 'seed')} | dict(platform=label)
+            rows += [settings | dict(metric=m, value=v) for m,v in bench.measure(run, chip).items()]
+            bar.update()
+    return rows
 
 # %% ../nbs/13a_calibration.ipynb #d545a5ae
 def leave_one_out(
-    chip:ChipConfig,
+    chip:ChipConfig, # where each fit starts
     measurements, # from `read_measurements`, or what it takes
     **settings, # of `calibrate`
 ): # list of (name of the set left out, Calibration fitted on the others)
     "Fit on all data sets but one, in turn"
     measured = read_measurements(measurements)
     names = list(dict.fromkeys(measured.dataset))
-    if len(names) < 2: raise ValueError(f"leave_one_out: at least two data sets are needed, the measurements have {', '.join(names)}.")
+    if len(names) < 2:
+        raise ValueError("leave_one_out: at least two data sets are needed, "
+                         f"the measurements have {', '.join(names)}; use calibrate for a single one.")
     return [(out, calibrate(chip, measured, datasets=tuple(n for n in names if n != out), **settings)) for out in names]

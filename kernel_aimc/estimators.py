@@ -108,8 +108,8 @@ class _ChipFeatures(_ChipTags):
 
     def _noise_from(self, seed):
         "Let the noise of the next reads depend on this seed alone"
-        noise = getattr(getattr(self.random_features_, 'analog', None), '_noise_stream', None)
-        if noise is not None: noise.manual_seed(seed)
+        converters = getattr(getattr(self.random_features_, 'analog', None), 'converters', None)
+        if converters is not None: converters.noise_stream.manual_seed(seed)
         return self
 
 # %% ../nbs/08_estimators.ipynb #c607a16a

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from .kernels import RBF, ArcCosine, Laplacian, Matern, angle
-from .samplers import StructuredProduct, _empty, in_row_blocks, draw_directions, seed_from, stream
+from .samplers import _CACHED, StructuredProduct, _empty, draw_directions, in_row_blocks, seed_from, stream
 
 # %% ../nbs/02_feature_maps.ipynb #691699a3
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class FeatureMap:
     scale: float # the directions of a sampler, of unit variance, are multiplied by this
     phi: Callable[[Tensor], Tensor] # projections, shape (n, D), to features, shape (n, n_per_direction * D)
     n_per_direction: int # features made of one projection
-    spectrum: Callable|None = None # (Omega, generator) to directions of the kernel's spectrum, before `scale`; None: they stay Gaussian
-    takes_out: bool = False # whether `phi` has an argument `out` for the features, and then allocates little else
+    spectrum: Callable|None = None # (Omega, generator) to the kernel's spectrum, before `scale`; None: stays Gaussian
+    takes_out: bool = False # whether `phi` has an argument `out` for the features, and allocates little else
 
 # %% ../nbs/02_feature_maps.ipynb #fb4f72b2
 def cos_sin(
@@ -37,9 +37,10 @@ def cos_sin(
     "Features of shift-invariant kernels"
     n,D = P.shape
     if P.requires_grad: return torch.cat([P.cos(), P.sin()], 1) / math.sqrt(D)
-    Z = P.new_empty(n, 2*D) if out is None else out # written once: allocating per step costs more than the cosines
-    contiguous = torch.empty_like(P) # functions of strided rows are slow
-    for f,half in (torch.cos, Z[:, :D]), (torch.sin, Z[:, D:]): torch.mul(f(P, out=contiguous), 1/math.sqrt(D), out=half)
+    Z = P.new_empty(n, 2*D) if out is None else out
+    contiguous = torch.empty_like(P) # cosines of strided rows are slow, and one buffer serves both
+    torch.mul(torch.cos(P, out=contiguous), 1/math.sqrt(D), out=Z[:, :D])
+    torch.mul(torch.sin(P, out=contiguous), 1/math.sqrt(D), out=Z[:, D:])
     return Z
 
 # %% ../nbs/02_feature_maps.ipynb #60697851
@@ -50,7 +51,9 @@ def step_power(
 ) -> Tensor: # features, shape (n, D), 0 where P <= 0
     "Features of the arc-cosine kernel: `sqrt(2 / D)` times P**order where P > 0"
     scale = math.sqrt(2/P.shape[1])
-    if order == 0: return torch.gt(P, 0, out=torch.empty_like(P, requires_grad=False) if out is None else out).mul_(scale)
+    if order == 0:
+        Z = torch.empty_like(P, requires_grad=False) if out is None else out
+        return torch.gt(P, 0, out=Z).mul_(scale)
     if out is None: return P.relu().pow(order).mul(scale)
     torch.clamp_min(P, 0, out=out)
     return (out.square_() if order == 2 else out).mul_(scale)
@@ -58,13 +61,14 @@ def step_power(
 # %% ../nbs/02_feature_maps.ipynb #d084b8a8
 def _student_t(Omega, generator, dof):
     "Gaussian directions to a multivariate t distribution: each divided by an independent sqrt(chi2 / dof)"
-    chi2 = torch.randn(len(Omega), dof, generator=generator, dtype=Omega.dtype).square().sum(1, keepdim=True).to(Omega.device)
+    normals = torch.randn(len(Omega), dof, generator=generator, dtype=Omega.dtype)
+    chi2 = normals.square().sum(1, keepdim=True).to(Omega.device)
     return Omega*(dof/chi2).sqrt()
 
 def _cauchy(Omega, generator=None):
     "Gaussian entries to Cauchy entries, by the tail probability so that large ones keep their digits"
     if isinstance(Omega, StructuredProduct): Omega = Omega.dense()
-    g = Omega.double().clamp(-6.3, 6.3) # beyond: probability 3e-10; Cauchy numbers of 2e9, and infinite soon after
+    g = Omega.double().clamp(-6.3, 6.3) # beyond, with probability 3e-10, Cauchy numbers exceed 2e9 and soon overflow
     return (g.sign()/torch.tan(math.pi*torch.special.ndtr(-g.abs()))).to(Omega.dtype)
 
 # %% ../nbs/02_feature_maps.ipynb #0032811d
@@ -73,8 +77,8 @@ def feature_map(
     kernel, # a kernel object, such as `RBF(0.05)`
 ) -> FeatureMap:
     "The random-feature map of a kernel"
-    raise TypeError(f"feature_map: {kernel} has no random-feature map; those that have: "
-                    + ', '.join(sorted(t.__name__ for t in feature_map.registry if t is not object)) + '.')
+    known = ', '.join(sorted(t.__name__ for t in feature_map.registry if t is not object))
+    raise TypeError(f"feature_map: {kernel} has no random-feature map; those that have: {known}.")
 
 @feature_map.register
 def _(kernel:RBF): return FeatureMap(math.sqrt(2*kernel.gamma), cos_sin, 2, takes_out=True)
@@ -86,7 +90,8 @@ def _(kernel:ArcCosine): return FeatureMap(1., partial(step_power, order=kernel.
 def _(kernel:Laplacian): return FeatureMap(kernel.gamma, cos_sin, 2, _cauchy, takes_out=True)
 
 @feature_map.register
-def _(kernel:Matern): return FeatureMap(1/kernel.length_scale, cos_sin, 2, partial(_student_t, dof=round(2*kernel.nu)), takes_out=True)
+def _(kernel:Matern):
+    return FeatureMap(1/kernel.length_scale, cos_sin, 2, partial(_student_t, dof=round(2*kernel.nu)), takes_out=True)
 
 # %% ../nbs/02_feature_maps.ipynb #c77f7500
 @singledispatch
@@ -103,20 +108,61 @@ def estimator_variance(
 @estimator_variance.register(Laplacian)
 @estimator_variance.register(Matern)
 def _(kernel, X, Y=None, D=1):
-    X = torch.as_tensor(X)
-    Y = X if Y is None else torch.as_tensor(Y)
+    X,Y = _two_sets(X, Y)
     return (1 + kernel(2*X, 2*Y) - 2*kernel(X, Y)**2).clamp_min(0)/(2*D)
 
 @estimator_variance.register
 def _(kernel:ArcCosine, X, Y=None, D=1):
-    X = torch.as_tensor(X)
-    Y = X if Y is None else torch.as_tensor(Y)
-    if kernel.order == 2:
-        t = angle(X, Y)
-        J = (math.pi - t)*(9 + 72*t.cos()**2 + 24*t.cos()**4) + t.sin()*t.cos()*(55 + 50*t.cos()**2)
-        square = J/math.pi*torch.outer(X.norm(dim=1)**4, Y.norm(dim=1)**4)
-    else: square = ArcCosine(2*kernel.order)(X, Y)
+    X,Y = _two_sets(X, Y)
+    square = _arccos4(X, Y) if kernel.order == 2 else ArcCosine(2*kernel.order)(X, Y)
     return (2*square - kernel(X, Y)**2).clamp_min(0)/D
+
+# %% ../nbs/02_feature_maps.ipynb #0ac03ed4
+def _two_sets(X, Y):
+    X = torch.as_tensor(X)
+    return X, X if Y is None else torch.as_tensor(Y)
+
+def _arccos4(X, Y):
+    "Arc-cosine kernel of order 4"
+    t = angle(X, Y)
+    J = (math.pi - t)*(9 + 72*t.cos()**2 + 24*t.cos()**4) + t.sin()*t.cos()*(55 + 50*t.cos()**2)
+    return J/math.pi*torch.outer(X.norm(dim=1)**4, Y.norm(dim=1)**4)
+
+# %% ../nbs/02_feature_maps.ipynb #8fc5effb
+def _directions(kernel_map, d, D, sampler, options, structured, seed, dtype):
+    "Directions of a kernel's spectrum: a matrix, or for SORF, if `structured`, a `StructuredProduct`"
+    if isinstance(sampler, str):
+        draw = StructuredProduct if sampler == 'sorf' and structured else partial(draw_directions, sampler)
+        Omega = draw(D, d, generator=stream(seed, 'Omega'), dtype=dtype, **(options or {}))
+    elif tuple(sampler.shape) == (D, d): Omega = sampler.to(dtype)
+    else:
+        raise ValueError(f"RandomFeatures: sampler as directions must have shape {(D, d)}, "
+                         f"got {tuple(sampler.shape)}.")
+    if kernel_map.spectrum is not None: Omega = kernel_map.spectrum(Omega, stream(seed, 'spectrum'))
+    return kernel_map.scale*Omega
+
+# %% ../nbs/02_feature_maps.ipynb #d6c5a692
+def _features_in_cache(X, W, kernel_map):
+    "Features of the rows of X from W, a matrix of directions or a `StructuredProduct`"
+    D = len(W)
+    is_matrix = isinstance(W, Tensor)
+    size = max(16, _CACHED//D) if is_matrix else max(32, _CACHED//W.p)
+    Z = _empty(len(X), D*kernel_map.n_per_direction, dtype=X.dtype)
+    def work(blocks):
+        scratch = _empty(size, D, dtype=X.dtype)
+        for rows in blocks:
+            P = scratch[:rows.stop - rows.start]
+            if is_matrix: torch.mm(X[rows], W.T, out=P)
+            else: W(X[rows], out=P)
+            kernel_map.phi(P, out=Z[rows])
+    in_row_blocks(work, len(X), size)
+    return Z
+
+def _features_in_batches(X, features, size=1024):
+    "Features of the rows of X, a batch of projections at a time"
+    Z = X.new_empty(len(X), features.n_components)
+    for i in range(0, len(X), size): Z[i:i+size] = features.map.phi(features.project(X[i:i+size]))
+    return Z
 
 # %% ../nbs/02_feature_maps.ipynb #e9b63052
 class RandomFeatures(nn.Module):
@@ -144,38 +190,36 @@ class RandomFeatures(nn.Module):
     Attributes
     ----------
     Omega : Tensor of shape (D, d)
-        Directions of the kernel's spectrum, what a chip stores. With 'sorf' and no chip it is not stored but made from `product`.
+        Directions of the kernel's spectrum, as a chip stores them. Made from `product` where there is one.
     product : StructuredProduct or None
-        With 'sorf' and no chip (and a spectrum that keeps the structure, as all but the Laplacian's do) what multiplies instead of Omega.
+        Multiplies in place of Omega: with 'sorf', no chip, and a kernel other than the Laplacian.
     n_components : int
         Number of features, D or 2 * D.
 
     Raises
     ------
     ValueError, TypeError
-        If a size is below 1, the sampler is unknown, given directions have another shape, or the kernel has no feature map.
+        If a size is below 1, the sampler is unknown, given directions have another shape, or the kernel has no map.
     """
-    def __init__(self, kernel, d, D, *, sampler='rff', sampler_options=None, chip=None, generator=None, dtype=torch.float32):
+    def __init__(self, kernel, d, D, *, sampler='rff', sampler_options=None, chip=None, generator=None,
+                 dtype=torch.float32):
         super().__init__()
         self.kernel,self.d,self.D,self.map = kernel,d,D,feature_map(kernel)
         seed = seed_from(generator)
-        if isinstance(sampler, str):
-            draw = StructuredProduct if sampler == 'sorf' and chip is None else partial(draw_directions, sampler)
-            Omega = draw(D, d, generator=stream(seed, 'Omega'), dtype=dtype, **(sampler_options or {}))
-        elif tuple(sampler.shape) == (D, d): Omega = sampler.to(dtype)
-        else: raise ValueError(f"RandomFeatures: sampler as directions must have shape {(D, d)}, got {tuple(sampler.shape)}.")
-        if self.map.spectrum is not None: Omega = self.map.spectrum(Omega, stream(seed, 'spectrum'))
-        Omega = self.map.scale*Omega
+        Omega = _directions(self.map, d, D, sampler, sampler_options, chip is None, seed, dtype)
         self.product = Omega if isinstance(Omega, StructuredProduct) else None
         if self.product is None: self.register_buffer('Omega', Omega)
         self.analog = None if chip is None else chip.program(self.Omega, generator=stream(seed, 'chip'))
 
-    def __getattr__(self, name): # called for what is not found otherwise
+    def __getattr__(self, name): # Python calls it for names that it does not find otherwise
         if name == 'Omega' and self._modules.get('product') is not None: return self.product.dense()
         return super().__getattr__(name)
 
     @property
     def n_components(self): return self.D*self.map.n_per_direction
+
+    @property
+    def _operator(self): return self.Omega if self.product is None else self.product
 
     def extra_repr(self): return f'{self.kernel}, d={self.d}, D={self.D}'
 
@@ -190,8 +234,7 @@ class RandomFeatures(nn.Module):
         return self
 
     def _checked(self, X):
-        like = self.Omega if self.product is None else self.product
-        X = torch.as_tensor(X, dtype=like.dtype, device=like.device)
+        X = torch.as_tensor(X, dtype=self._operator.dtype, device=self._operator.device)
         if X.ndim != 2 or X.shape[1] != self.d:
             raise ValueError(f"RandomFeatures: X must have shape (n, {self.d}), got {tuple(X.shape)}.")
         return X
@@ -205,25 +248,12 @@ class RandomFeatures(nn.Module):
     def forward(self, X):
         "Shape (n, d) to (n, n_components)."
         X = self._checked(X)
-        frozen = self.analog is not None or not self.map.takes_out
-        if not frozen and not X.requires_grad and X.device.type == 'cpu' and X.dtype in (torch.float32, torch.float64) and len(X)*self.D >= 1<<18:
-            return self._in_cache(X)
-        one_batch = self.analog is not None and self.analog.R is None # the chip's input range comes from the batch
-        if len(X) <= 4096 or X.requires_grad or one_batch: return self.map.phi(self.project(X))
-        Z = X.new_empty(len(X), self.n_components)
-        for i in range(0, len(X), 1024): Z[i:i+1024] = self.map.phi(self.project(X[i:i+1024])) # what lies between stays in the cache
-        return Z
-
-    def _in_cache(self, X):
-        W = self.Omega if self.product is None else self.product.operand(len(X))
-        size = max(16, (1<<17)//self.D) if isinstance(W, Tensor) else max(32, (1<<17)//W.p)
-        Z = _empty(len(X), self.n_components, dtype=X.dtype)
-        def work(blocks):
-            scratch = _empty(size, self.D, dtype=X.dtype)
-            for rows in blocks:
-                x,P = X[rows],scratch[:rows.stop - rows.start]
-                if isinstance(W, Tensor): torch.mm(x, W.T, out=P)
-                else: W(x, out=P)
-                self.map.phi(P, out=Z[rows])
-        in_row_blocks(work, len(X), size)
-        return Z
+        digital = self.analog is None and self.map.takes_out
+        on_cpu = X.device.type == 'cpu' and X.dtype in (torch.float32, torch.float64)
+        large = len(X)*self.D >= 1<<18
+        if digital and on_cpu and large and not X.requires_grad:
+            W = self.Omega if self.product is None else self.product.operand(len(X))
+            return _features_in_cache(X, W, self.map)
+        range_from_batch = self.analog is not None and self.analog.R is None # the chip must see all rows at once
+        if len(X) <= 4096 or X.requires_grad or range_from_batch: return self.map.phi(self.project(X))
+        return _features_in_batches(X, self)

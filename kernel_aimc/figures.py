@@ -53,7 +53,8 @@ def block_diagram(
 ): # matplotlib figure
     "Draw chains of boxes joined by arrows, one chain a row"
     import matplotlib.pyplot as plt
-    if not rows or not all(len(row) for row in rows): raise ValueError("block_diagram: rows must hold at least one box each.")
+    if not rows or not all(len(row) for row in rows):
+        raise ValueError("block_diagram: rows must hold at least one box each.")
     n = max(len(row) for row in rows)
     fig,ax = plt.subplots(figsize=(width, .85*len(rows)), layout='constrained')
     for y,row in enumerate(rows):

@@ -15,8 +15,9 @@ from .chip import IDEAL, ChipConfig
 from .hardware_aware import TrainingRecipe
 from .pcm import PCM_ODP, PCM_TDP
 
-# %% ../nbs/10a_interop.ipynb #2f0ebd98
+# %% ../nbs/10a_interop.ipynb #dbb4ca5e
 def _peer(package):
+    "The configuration class of a package, its enums, and of aihwkit its drift compensations and noise model"
     try:
         if package == 'aihwkit':
             import aihwkit.simulator.parameters.enums as enums
@@ -27,9 +28,13 @@ def _peer(package):
         import aihwkit_lightning.simulator.parameters.enums as enums
         from aihwkit_lightning.simulator.configs import TorchInferenceRPUConfig
         return TorchInferenceRPUConfig,enums,None
-    except ImportError as e: raise ImportError(f'{package} is not installed ({e}): pip install "kernel_aimc[peers]" (Linux x86-64, Python 3.11).') from e
+    except ImportError as e:
+        raise ImportError(f'{package} is not installed ({e}): '
+                          'pip install "kernel_aimc[peers]" (Linux x86-64, Python 3.11).') from e
 
+# %% ../nbs/10a_interop.ipynb #2f0ebd98
 def _lost(who, names, strict):
+    "Raise or warn about settings without a counterpart"
     if not names: return
     message = f"{who}: no counterpart, or one setting with another value, for {', '.join(names)}"
     if strict: raise ValueError(message + "; strict=False leaves them out.")
@@ -37,143 +42,234 @@ def _lost(who, names, strict):
 
 def _differences(prefix, ours, back, skip=()):
     shown = lambda v: '...' if is_dataclass(v) or callable(v) else repr(v)
-    return [f'{prefix}.{f.name}={shown(getattr(ours, f.name))}' for f in fields(ours) if f.name not in skip and getattr(ours, f.name) != getattr(back, f.name)]
+    differs = lambda f: f.name not in skip and getattr(ours, f.name) != getattr(back, f.name)
+    return [f'{prefix}.{f.name}={shown(getattr(ours, f.name))}' for f in fields(ours) if differs(f)]
+
+def _idle(recipe):
+    "Settings of a recipe that have no effect, given the others"
+    names = {'exact_noise'}
+    if not recipe.dac_bits: names |= {'init_steps', 'init_std', 'decay', 'inside', 'gradient_scale'}
+    if not recipe.clip_sigma: names |= {'clip_per'}
+    if not recipe.weight_noise: names |= {'weight_noise_per', 'per_sample'}
+    return names
 
 def _export(who, write, read, recipe, chip, strict):
-    if not isinstance(recipe, TrainingRecipe) or not isinstance(chip, ChipConfig|None): raise TypeError(f"{who}: expected a TrainingRecipe and a ChipConfig or None, got {type(recipe).__name__} and {type(chip).__name__}.")
+    if not isinstance(recipe, TrainingRecipe) or not isinstance(chip, ChipConfig|None):
+        raise TypeError(f"{who}: expected a TrainingRecipe and a ChipConfig or None, "
+                        f"got {type(recipe).__name__} and {type(chip).__name__}.")
     config = write(recipe, chip)
     recipe_back,chip_back = read(config)
-    idle = {'exact_noise'} | (set() if recipe.dac_bits else {'init_steps', 'init_std', 'decay', 'inside', 'gradient_scale'}) | (set() if recipe.clip_sigma else {'clip_per'})
-    idle |= set() if recipe.weight_noise else {'weight_noise_per', 'per_sample'}
-    names = _differences('recipe', recipe, recipe_back, idle)
-    if chip is not None: names += _differences('chip', chip, chip_back, {'input_range'} if recipe.dac_bits else ()) # a learned range takes its place
+    names = _differences('recipe', recipe, recipe_back, _idle(recipe))
+    if chip is not None: # a learned range takes the place of the chip's
+        names += _differences('chip', chip, chip_back, {'input_range'} if recipe.dac_bits else ())
     _lost(who, names, strict)
     return config
 
-def _leaves(config, prefix=''):
-    "Name -> value of all settings; a device or compensation is one"
-    for f in fields(config):
-        value = getattr(config, f.name)
-        if is_dataclass(value): yield from _leaves(value, f'{prefix}{f.name}.')
-        else: yield f'{prefix}{f.name}',value if isinstance(value, int|float|str|list|None) or hasattr(value, 'value') or isinstance(value, type) else {k: v for k,v in [('', type(value).__name__), *vars(value).items()] if isinstance(v, int|float|str|list)}
-
+# %% ../nbs/10a_interop.ipynb #a2dfdf31
 def _levels(bits): return 2**bits - 2
+
 def _bits(levels):
     bits = round(levels + 2).bit_length() - 1
     return bits if abs(_levels(bits) - levels) < 1e-3 else None # not a power of two: no counterpart
 
+def _out(recipe, chip):
+    "Bits and bound of outputs: of the recipe, or else of the chip"
+    if recipe.out_bound or chip is None: return recipe.out_bits,recipe.out_bound
+    return chip.adc_bits,chip.adc_bound
+
+def _write_range(R, recipe):
+    R.enable,R.learn_input_range = recipe.dac_bits is not None,True
+    R.init_value,R.init_from_data,R.init_std_alpha = recipe.init_std,recipe.init_steps,recipe.init_std
+    R.decay,R.input_min_percentage = recipe.decay,recipe.inside
+
+def _read_range(R):
+    return dict(init_steps=max(1, R.init_from_data), init_std=R.init_std_alpha, decay=R.decay,
+                inside=R.input_min_percentage)
+
+def _converters(recipe, **settings):
+    "What evaluation does: the converters of training"
+    return replace(IDEAL, dac_bits=recipe.dac_bits, input_range=recipe.init_std if recipe.dac_bits else None,
+                   adc_bits=recipe.out_bits, adc_bound=recipe.out_bound, **settings)
+
 # %% ../nbs/10a_interop.ipynb #d7e07e09
 def _write_lightning(recipe, chip):
     Config,enums,_ = _peer('aihwkit_lightning')
-    c,r,per = Config(),recipe,lambda which, column, tensor: column if which == 'column' else tensor
-    out_bits,out_bound = (r.out_bits,r.out_bound) if r.out_bound or chip is None else (chip.adc_bits,chip.adc_bound)
+    noise,clip = enums.WeightNoiseInjectionType,enums.WeightClipType
+    c,r = Config(),recipe
+    out_bits,out_bound = _out(recipe, chip)
     c.mapping.max_input_size = chip.tile_shape[0] if chip else -1
     c.forward.inp_res = _levels(r.dac_bits) if r.dac_bits else -1
-    c.forward.out_noise,c.forward.out_bound,c.forward.out_res = r.out_noise,out_bound or 0.,_levels(out_bits) if out_bits else -1
-    R = c.pre_post.input_range
-    R.enable,R.learn_input_range,R.init_value,R.init_from_data,R.init_std_alpha = r.dac_bits is not None,True,r.init_std,r.init_steps,r.init_std
-    R.decay,R.input_min_percentage = r.decay,r.inside
-    if r.weight_noise: c.modifier.std_dev,c.modifier.noise_type = r.weight_noise,per(r.weight_noise_per, enums.WeightNoiseInjectionType.ADD_NORMAL_PER_CHANNEL, enums.WeightNoiseInjectionType.ADD_NORMAL)
-    if r.clip_sigma: c.clip.sigma,c.clip.type = r.clip_sigma,per(r.clip_per, enums.WeightClipType.LAYER_GAUSSIAN_PER_CHANNEL, enums.WeightClipType.LAYER_GAUSSIAN)
+    c.forward.out_noise,c.forward.out_bound = r.out_noise,out_bound or 0.
+    c.forward.out_res = _levels(out_bits) if out_bits else -1
+    _write_range(c.pre_post.input_range, r)
+    if r.weight_noise:
+        c.modifier.std_dev = r.weight_noise
+        per_column = r.weight_noise_per == 'column'
+        c.modifier.noise_type = noise.ADD_NORMAL_PER_CHANNEL if per_column else noise.ADD_NORMAL
+    if r.clip_sigma:
+        c.clip.sigma = r.clip_sigma
+        c.clip.type = clip.LAYER_GAUSSIAN_PER_CHANNEL if r.clip_per == 'column' else clip.LAYER_GAUSSIAN
     return c
 
 def _read_lightning(c):
     noise,clip,R,f = c.modifier.noise_type.value,c.clip.type.value,c.pre_post.input_range,c.forward
-    if clip == 'LayerGaussianPerChannel' and f.out_bound > 0: f = replace(f, out_bound=0., out_res=-1) # its range would be per column, ours is not
-    out_bound,out_bits = (f.out_bound,_bits(f.out_res) if f.out_res > 0 else None) if f.out_bound > 0 else (None,None)
+    clips_columns = clip == 'LayerGaussianPerChannel'
+    limits = f.out_bound > 0 and not clips_columns # its bound would be per column, ours is not
     dac_bits = _bits(f.inp_res) if R.enable and f.inp_res > 1 else None
-    recipe = TrainingRecipe(dac_bits=dac_bits, out_noise=f.out_noise if dac_bits else 0., out_bound=out_bound if dac_bits else None, out_bits=out_bits if dac_bits else None,
-        weight_noise=c.modifier.std_dev if noise.startswith('AddNormal') else 0., weight_noise_per='column' if noise.endswith('PerChannel') else 'tensor',
-        clip_sigma=c.clip.sigma if clip.startswith('LayerGaussian') else None, clip_per='column' if clip == 'LayerGaussianPerChannel' else 'tensor',
-        **_range_from(R) if dac_bits else {})
+    settings = {}
+    if dac_bits: settings = dict(out_noise=f.out_noise) | _read_range(R)
+    if dac_bits and limits:
+        settings |= dict(out_bound=f.out_bound, out_bits=_bits(f.out_res) if f.out_res > 0 else None)
+    recipe = TrainingRecipe(
+        dac_bits=dac_bits, weight_noise=c.modifier.std_dev if noise.startswith('AddNormal') else 0.,
+        weight_noise_per='column' if noise.endswith('PerChannel') else 'tensor',
+        clip_sigma=c.clip.sigma if clip.startswith('LayerGaussian') else None,
+        clip_per='column' if clips_columns else 'tensor', **settings)
     chip = _converters(recipe, weight_scale='tile')
-    return recipe,replace(chip, tile_shape=(c.mapping.max_input_size, chip.tile_shape[1])) if c.mapping.max_input_size > 0 else chip
+    n_inputs = c.mapping.max_input_size
+    return recipe,replace(chip, tile_shape=(n_inputs, chip.tile_shape[1])) if n_inputs > 0 else chip
 
-def _range_from(R): return dict(init_steps=max(1, R.init_from_data), init_std=R.init_std_alpha, decay=R.decay, inside=R.input_min_percentage)
-
-def _converters(recipe, **settings):
-    "What evaluation does: the converters of training"
-    return replace(IDEAL, dac_bits=recipe.dac_bits, input_range=recipe.init_std if recipe.dac_bits else None, adc_bits=recipe.out_bits, adc_bound=recipe.out_bound, **settings)
-
+# %% ../nbs/10a_interop.ipynb #52450a37
 def to_lightning(
     recipe:TrainingRecipe,
     chip:ChipConfig|None=None, # None: of no concern
     *,
     strict:bool=True, # an error if something has no counterpart; False: a warning
 ): # aihwkit_lightning's TorchInferenceRPUConfig
-    "The configuration of aihwkit-lightning with which a layer trains the same. ValueError names what has no counterpart; ImportError without the package"
+    """The configuration of aihwkit-lightning with which a layer trains the same.
+
+    ValueError names what has no counterpart; ImportError without the package."""
     return _export('to_lightning', _write_lightning, _read_lightning, recipe, chip, strict)
 
 # %% ../nbs/10a_interop.ipynb #136a1596
+def _write_devices(c, chip, drift, HermesNoiseModel):
+    "Devices and drift compensation of a chip; without devices, ones without errors"
+    compensations = {'global': drift.GlobalDriftCompensation, 'column': drift.PerColumnDriftCompensation}
+    compensation = compensations.get(chip.drift_compensation if chip else None)
+    c.drift_compensation = compensation() if compensation else None
+    own = chip.device if chip and chip.device else None
+    n,device = (1, PCM_ODP) if own and own.g_fit_uS == PCM_ODP.g_fit_uS else (2, PCM_TDP)
+    scale = lambda name: getattr(own, name) if own else 0.
+    c.noise_model = HermesNoiseModel(
+        num_devices=n, g_max=min(own.g_max_uS, device.g_max_uS) if own else None,
+        prog_noise_scale=scale('prog_scale'), read_noise_scale=scale('read_scale'), drift_scale=scale('drift_scale'))
+
 def _write_aihwkit(recipe, chip):
-    Config,enums,(drift,HermesNoiseModel) = _peer('aihwkit')
+    Config,enums,inference = _peer('aihwkit')
     c,r = Config(),recipe
-    out_bits,out_bound = (r.out_bits,r.out_bound) if r.out_bound or chip is None else (chip.adc_bits,chip.adc_bound)
+    out_bits,out_bound = _out(recipe, chip)
     f,R = c.forward,c.pre_post.input_range
     f.inp_bound,f.inp_res = (1.,1/_levels(r.dac_bits)) if r.dac_bits else (-1.,-1.)
     f.out_noise,f.out_bound,f.out_res = r.out_noise,out_bound or -1.,1/_levels(out_bits) if out_bits else -1.
     f.noise_management,f.bound_management = enums.NoiseManagementType.NONE,enums.BoundManagementType.NONE
-    R.enable,R.learn_input_range,R.init_value,R.init_from_data,R.init_std_alpha = r.dac_bits is not None,True,r.init_std,r.init_steps,r.init_std
-    R.decay,R.input_min_percentage,R.gradient_scale,R.gradient_relative = r.decay,r.inside,r.gradient_scale,True
-    column = (r.weight_noise_per == 'column') if r.weight_noise or chip is None else chip.weight_scale == 'column'
-    c.mapping.weight_scaling_omega,c.mapping.weight_scaling_columnwise = 1.,column
-    c.mapping.max_input_size,c.mapping.max_output_size = chip.tile_shape if chip else (0,0)
-    if r.weight_noise: c.modifier.type,c.modifier.std_dev,c.modifier.per_batch_sample,c.modifier.rel_to_actual_wmax = enums.WeightModifierType.ADD_NORMAL,r.weight_noise,r.per_sample,True
+    _write_range(R, r)
+    R.gradient_scale,R.gradient_relative = r.gradient_scale,True
+    noise_decides = r.weight_noise or chip is None # one setting for the noise and the chip's scales
+    columnwise = r.weight_noise_per == 'column' if noise_decides else chip.weight_scale == 'column'
+    c.mapping.weight_scaling_omega,c.mapping.weight_scaling_columnwise = 1.,columnwise
+    c.mapping.max_input_size,c.mapping.max_output_size = chip.tile_shape if chip else (0, 0)
+    if r.weight_noise:
+        c.modifier.type,c.modifier.std_dev = enums.WeightModifierType.ADD_NORMAL,r.weight_noise
+        c.modifier.per_batch_sample,c.modifier.rel_to_actual_wmax = r.per_sample,True
     if r.clip_sigma: c.clip.type,c.clip.sigma = enums.WeightClipType.LAYER_GAUSSIAN,r.clip_sigma
-    compensation = {'global': drift.GlobalDriftCompensation, 'column': drift.PerColumnDriftCompensation}.get(chip.drift_compensation if chip else None)
-    c.drift_compensation = compensation() if compensation else None
-    n,device = (1,PCM_ODP) if chip and chip.device and chip.device.g_fit_uS == PCM_ODP.g_fit_uS else (2,PCM_TDP)
-    own = chip.device if chip and chip.device else None
-    scales = dict(prog_noise_scale=own.prog_scale, read_noise_scale=own.read_scale, drift_scale=own.drift_scale) if own else dict(prog_noise_scale=0., read_noise_scale=0., drift_scale=0.)
-    c.noise_model = HermesNoiseModel(num_devices=n, g_max=min(own.g_max_uS, device.g_max_uS) if own else None, **scales)
+    _write_devices(c, chip, *inference)
     return c
 
-def _read_aihwkit(c):
-    f,R,m,noise = c.forward,c.pre_post.input_range,c.modifier,c.noise_model
-    learned = R.enable and not f.is_perfect
-    dac_bits = _bits(1/f.inp_res if f.inp_res < 1 else f.inp_res) if learned and f.inp_res > 0 else None
-    column = c.mapping.weight_scaling_columnwise
-    limited = dac_bits and f.out_bound > 0 and not column # noise and bound per column: not ours
-    recipe = TrainingRecipe(dac_bits=dac_bits, out_noise=f.out_noise if dac_bits and not column else 0., out_bound=f.out_bound if limited else None,
-        out_bits=_bits(1/f.out_res if f.out_res < 1 else f.out_res) if limited and f.out_res > 0 else None,
-        weight_noise=m.std_dev if m.type.value == 'AddNormal' else 0., weight_noise_per='column' if column else 'tensor', per_sample=m.per_batch_sample and m.type.value == 'AddNormal',
-        clip_sigma=c.clip.sigma if c.clip.type.value == 'LayerGaussian' else None, **_range_from(R) | dict(gradient_scale=R.gradient_scale) if dac_bits else {})
-    chip = _converters(recipe, weight_scale='column' if column else 'tile', out_noise=recipe.out_noise, drift_compensation=_COMPENSATIONS.get(type(c.drift_compensation).__name__))
-    if column and dac_bits and f.out_bound > 0: chip = replace(chip, adc_bound=f.out_bound, adc_bits=_bits(1/f.out_res if f.out_res < 1 else f.out_res) if f.out_res > 0 else None)
-    if column and dac_bits: chip = replace(chip, out_noise=f.out_noise)
-    if c.mapping.max_input_size > 0 and c.mapping.max_output_size > 0: chip = replace(chip, tile_shape=(c.mapping.max_input_size, c.mapping.max_output_size))
-    if type(noise).__name__ == 'HermesNoiseModel' and (noise.prog_noise_scale or noise.read_noise_scale or noise.drift_scale):
-        chip = replace(chip, device=replace(PCM_ODP if noise.num_devices == 1 else PCM_TDP, g_max_uS=noise.g_max, prog_scale=noise.prog_noise_scale, read_scale=noise.read_noise_scale, drift_scale=noise.drift_scale))
-    return recipe,chip
-
+# %% ../nbs/10a_interop.ipynb #72ff4882
 _COMPENSATIONS = dict(GlobalDriftCompensation='global', PerColumnDriftCompensation='column')
 
+def _bits_of_steps(res): return _bits(1/res if res < 1 else res) if res > 0 else None # a step, or the number of steps
+
+def _read_aihwkit_recipe(c):
+    f,R,m = c.forward,c.pre_post.input_range,c.modifier
+    columnwise,noisy = c.mapping.weight_scaling_columnwise,m.type.value == 'AddNormal'
+    dac_bits = _bits_of_steps(f.inp_res) if R.enable and not f.is_perfect else None
+    settings = {}
+    if dac_bits: settings = _read_range(R) | dict(gradient_scale=R.gradient_scale)
+    if dac_bits and not columnwise: settings |= dict(out_noise=f.out_noise) # noise and bound per column: not ours
+    if dac_bits and not columnwise and f.out_bound > 0:
+        settings |= dict(out_bound=f.out_bound, out_bits=_bits_of_steps(f.out_res))
+    return TrainingRecipe(
+        dac_bits=dac_bits, weight_noise=m.std_dev if noisy else 0.,
+        weight_noise_per='column' if columnwise else 'tensor', per_sample=m.per_batch_sample and noisy,
+        clip_sigma=c.clip.sigma if c.clip.type.value == 'LayerGaussian' else None, **settings)
+
+def _read_aihwkit(c):
+    f,noise,recipe = c.forward,c.noise_model,_read_aihwkit_recipe(c)
+    columnwise = c.mapping.weight_scaling_columnwise
+    chip = _converters(recipe, weight_scale='column' if columnwise else 'tile', out_noise=recipe.out_noise,
+                       drift_compensation=_COMPENSATIONS.get(type(c.drift_compensation).__name__))
+    if columnwise and recipe.dac_bits:
+        chip = replace(chip, out_noise=f.out_noise)
+        if f.out_bound > 0: chip = replace(chip, adc_bound=f.out_bound, adc_bits=_bits_of_steps(f.out_res))
+    tile_shape = c.mapping.max_input_size,c.mapping.max_output_size
+    if min(tile_shape) > 0: chip = replace(chip, tile_shape=tile_shape)
+    is_hermes = type(noise).__name__ == 'HermesNoiseModel'
+    if is_hermes and (noise.prog_noise_scale or noise.read_noise_scale or noise.drift_scale):
+        device = replace(PCM_ODP if noise.num_devices == 1 else PCM_TDP, g_max_uS=noise.g_max,
+                         prog_scale=noise.prog_noise_scale, read_scale=noise.read_noise_scale,
+                         drift_scale=noise.drift_scale)
+        chip = replace(chip, device=device)
+    return recipe,chip
+
+# %% ../nbs/10a_interop.ipynb #b27bc6ea
 def to_aihwkit(
     recipe:TrainingRecipe,
     chip:ChipConfig|None=None, # None: an ideal one, without tiles
     *,
     strict:bool=True, # an error if something has no counterpart; False: a warning
 ): # aihwkit's TorchInferenceRPUConfig
-    "The configuration of aihwkit with which a layer trains and ages the same. ValueError names what has no counterpart; ImportError without the package"
+    """The configuration of aihwkit with which a layer trains and ages the same.
+
+    ValueError names what has no counterpart; ImportError without the package."""
     return _export('to_aihwkit', _write_aihwkit, _read_aihwkit, recipe, chip, strict)
 
 # %% ../nbs/10a_interop.ipynb #22e8b30b
-def _inert(config):
+_NOT_INFERENCE = {'tile_class', 'tile_array_class', 'simulator_tile_class', 'runtime', 'update', 'device'}
+_OFF_FORWARD = ('max_bm_factor', 'max_bm_res', 'bm_test_negative_bound', 'nm_thres', 'ir_drop_g_ratio',
+                'v_offset_w_min')
+_OFF_MODIFIER = 'assumed_wmax','coeffs','g_max','dorefa_clip','sto_round','res'
+
+def _inert(c):
     "Settings without effect on inference and training by gradients, given the others"
-    c,names = config,{'tile_class', 'tile_array_class', 'simulator_tile_class', 'runtime', 'update', 'device'}
+    names = set(_NOT_INFERENCE)
     if not c.pre_post.input_range.enable: names |= {'pre_post'}
     if c.clip.type.value == 'None': names |= {'clip'}
-    if hasattr(c, 'backward'): # aihwkit
-        if c.backward.is_perfect: names |= {'backward'}
-        if c.modifier.type.value == 'None': names |= {'modifier'}
-        if c.forward.is_perfect: names |= {'forward', 'pre_post'}
-        names |= {f'forward.{n}' for n in ('max_bm_factor', 'max_bm_res', 'bm_test_negative_bound', 'nm_thres', 'ir_drop_g_ratio', 'v_offset_w_min')} # of what is off
-        names |= {f'modifier.{n}' for n in ('assumed_wmax', 'coeffs', 'g_max', 'dorefa_clip', 'sto_round', 'res') if c.modifier.type.value == 'AddNormal'} | {n for n in ('modifier.pcm_t0', 'modifier.pcm_zero_thres')}
-        names |= {'clip.fixed_value'} | {f'pre_post.input_range.{n}' for n in ('output_min_percentage', 'calibration_info')}
-        if c.remap.type.value == 'None': names |= {'remap'}
-    elif c.modifier.noise_type.value == 'None': names |= {'modifier.std_dev'}
-    if not hasattr(c, 'backward') and not c.pre_post.input_range.fast_mode: names |= {'pre_post.input_range.act_range_momentum'}
+    return names | (_inert_aihwkit(c) if hasattr(c, 'backward') else _inert_lightning(c))
+
+def _inert_aihwkit(c):
+    names = {'modifier.pcm_t0', 'modifier.pcm_zero_thres', 'clip.fixed_value', *(f'forward.{n}' for n in _OFF_FORWARD),
+             'pre_post.input_range.output_min_percentage', 'pre_post.input_range.calibration_info'}
+    if c.backward.is_perfect: names |= {'backward'}
+    if c.modifier.type.value == 'None': names |= {'modifier'}
+    if c.modifier.type.value == 'AddNormal': names |= {f'modifier.{n}' for n in _OFF_MODIFIER}
+    if c.forward.is_perfect: names |= {'forward', 'pre_post'}
+    if c.remap.type.value == 'None': names |= {'remap'}
     return names
+
+def _inert_lightning(c):
+    names = set() if c.pre_post.input_range.fast_mode else {'pre_post.input_range.act_range_momentum'}
+    return names | {'modifier.std_dev'} if c.modifier.noise_type.value == 'None' else names
+
+def _plain_value(value):
+    "A setting as something that can be compared: a device or compensation by its class and plain attributes"
+    if isinstance(value, int|float|str|list|None) or hasattr(value, 'value') or isinstance(value, type): return value
+    plain = {k: v for k,v in vars(value).items() if isinstance(v, int|float|str|list)}
+    return {'': type(value).__name__} | plain
+
+def _leaves(config, prefix=''):
+    "Name -> value of all settings"
+    for f in fields(config):
+        value = getattr(config, f.name)
+        if is_dataclass(value): yield from _leaves(value, f'{prefix}{f.name}.')
+        else: yield f'{prefix}{f.name}',_plain_value(value)
+
+# %% ../nbs/10a_interop.ipynb #25451cc9
+def _without_tiles(back, config, package):
+    "The mapping of a configuration without tiles, for which a chip has no word"
+    if package == 'aihwkit_lightning': return config.mapping
+    return replace(back.mapping, max_input_size=config.mapping.max_input_size,
+                   max_output_size=config.mapping.max_output_size)
 
 def recipe_from(
     config, # TorchInferenceRPUConfig of aihwkit or aihwkit-lightning
@@ -183,12 +279,15 @@ def recipe_from(
     "What a configuration of aihwkit or aihwkit-lightning says. ValueError names what has no counterpart"
     package = type(config).__module__.split('.')[0]
     if package not in ('aihwkit', 'aihwkit_lightning') or type(config).__name__ != 'TorchInferenceRPUConfig':
-        raise TypeError(f"recipe_from: expected a TorchInferenceRPUConfig of aihwkit or aihwkit_lightning, got {type(config).__module__}.{type(config).__name__}.")
-    read,write = (_read_aihwkit,_write_aihwkit) if package == 'aihwkit' else (_read_lightning,_write_lightning)
+        raise TypeError("recipe_from: expected a TorchInferenceRPUConfig of aihwkit or aihwkit_lightning, "
+                        f"got {type(config).__module__}.{type(config).__name__}.")
+    ways = {'aihwkit': (_read_aihwkit, _write_aihwkit), 'aihwkit_lightning': (_read_lightning, _write_lightning)}
+    read,write = ways[package]
     recipe,chip = read(config)
     back = write(recipe, chip)
-    if config.mapping.max_input_size <= 0: back.mapping = config.mapping if package == 'aihwkit_lightning' else replace(back.mapping, max_input_size=config.mapping.max_input_size, max_output_size=config.mapping.max_output_size) # no tiles
+    if config.mapping.max_input_size <= 0: back.mapping = _without_tiles(back, config, package)
     inert,theirs = _inert(config),dict(_leaves(config))
-    names = [name for name,value in _leaves(back) if theirs[name] != value and not any(name == n or name.startswith(n + '.') for n in inert)]
+    is_inert = lambda name: any(name == n or name.startswith(n + '.') for n in inert)
+    names = [name for name,value in _leaves(back) if theirs[name] != value and not is_inert(name)]
     _lost('recipe_from', [f'{name}={theirs[name]!r}' for name in names], strict)
     return recipe,chip

@@ -1,4 +1,4 @@
-"""Exact Gram matrices: what the random features approximate
+"""Exact Gram matrices, the reference for random-feature approximations
 
 Docs: https://kernel-aimc.github.io/kernel-aimc/kernels.html.md"""
 
@@ -30,8 +30,7 @@ def _points(name, X, Y=None):
 def _check_positive(name, arg, x):
     if not (x > 0 and math.isfinite(x)): raise ValueError(f"{name}: {arg} must be a finite number > 0, got {x}.")
 
-# The product form |x|^2 + |y|^2 - 2xy cancels for near points; d is small here, so subtracting first costs little.
-_distance = partial(torch.cdist, compute_mode='donot_use_mm_for_euclid_dist')
+_distance = partial(torch.cdist, compute_mode='donot_use_mm_for_euclid_dist') # from differences, see the text
 
 # %% ../nbs/00_kernels.ipynb #9fc2d644
 @dataclass(frozen=True)
@@ -64,6 +63,7 @@ class Laplacian:
         "Gram matrix of `X` and `Y`"
         return torch.cdist(*_points('Laplacian', X, Y), p=1).mul(-self.gamma).exp()
 
+# %% ../nbs/00_kernels.ipynb #c19093df
 @dataclass(frozen=True)
 class Matern:
     "Matérn kernel of smoothness 1/2, 3/2 or 5/2, parametrised as in scikit-learn"
@@ -90,11 +90,14 @@ def angle(
 ) -> Tensor: # angles in [0, pi], shape (n, m); meaningless for zero vectors
     "Angle between every row of `X` and every row of `Y`, accurate also for near-parallel and near-opposite rows"
     X,Y = _points('angle', X, Y)
-    def unit(A):
-        A = A / A.abs().amax(1, keepdim=True).clamp_min(torch.finfo(A.dtype).tiny) # norms neither over- nor underflow
-        return A / A.norm(dim=1, keepdim=True).clamp_min(.5) # 1 or more, save for zero rows
-    U,V = unit(X),unit(Y)
+    U,V = _unit_rows(X),_unit_rows(Y)
     return 2*torch.atan2(_distance(U, V), _distance(U, -V))
+
+# %% ../nbs/00_kernels.ipynb #0499f4da
+def _unit_rows(A):
+    "Rows divided by their lengths; zero rows stay 0"
+    A = A / A.abs().amax(1, keepdim=True).clamp_min(torch.finfo(A.dtype).tiny) # the next norm can't over- or underflow
+    return A / A.norm(dim=1, keepdim=True).clamp_min(.5) # now >= 1, except for zero rows
 
 # %% ../nbs/00_kernels.ipynb #8f4cecd8
 @dataclass(frozen=True)
@@ -111,11 +114,20 @@ class ArcCosine:
     ) -> Tensor: # Gram matrix, shape (n, m); rows and columns of zero vectors are 0
         "Gram matrix of `X` and `Y`"
         X,Y = _points('ArcCosine', X, Y)
-        t = angle(X, Y)
-        if self.order == 0: J,length = math.pi - t, lambda A: (A != 0).any(1).to(A.dtype)
-        elif self.order == 1: J,length = t.sin() + (math.pi - t)*t.cos(), lambda A: A.norm(dim=1)
-        else: J,length = 3*t.sin()*t.cos() + (math.pi - t)*(1 + 2*t.cos()**2), lambda A: A.square().sum(1)
-        return J * length(X)[:, None] * length(Y) / math.pi
+        J = _angular_factor(angle(X, Y), self.order)
+        return J * _power_of_length(X, self.order)[:, None] * _power_of_length(Y, self.order) / math.pi
+
+# %% ../nbs/00_kernels.ipynb #e4b89633
+def _angular_factor(t, order):
+    "J_n of the angles `t`, equation (3)"
+    if order == 0: return math.pi - t
+    if order == 1: return t.sin() + (math.pi - t)*t.cos()
+    return 3*t.sin()*t.cos() + (math.pi - t)*(1 + 2*t.cos()**2)
+
+def _power_of_length(A, order):
+    "Length of each row to the power `order`; 0 for zero rows at order 0, too"
+    if order == 0: return (A != 0).any(1).to(A.dtype)
+    return A.norm(dim=1) if order == 1 else A.square().sum(1)
 
 # %% ../nbs/00_kernels.ipynb #699548ce
 @dataclass(frozen=True)
@@ -130,12 +142,14 @@ class Softmax:
         return (X @ Y.T).exp()
 
 # %% ../nbs/00_kernels.ipynb #40bd72cf
-KERNELS = {'rbf': RBF, 'arccos0': partial(ArcCosine, 0), 'arccos1': partial(ArcCosine, 1), 'arccos2': partial(ArcCosine, 2), 'softmax': Softmax,
-           'laplacian': Laplacian, 'matern12': partial(Matern, .5), 'matern32': partial(Matern, 1.5), 'matern52': partial(Matern, 2.5)}
+KERNELS = {
+    'rbf': RBF, 'arccos0': partial(ArcCosine, 0), 'arccos1': partial(ArcCosine, 1), 'arccos2': partial(ArcCosine, 2),
+    'softmax': Softmax, 'laplacian': Laplacian,
+    'matern12': partial(Matern, .5), 'matern32': partial(Matern, 1.5), 'matern52': partial(Matern, 2.5)}
 
 def make_kernel(
     name:str, # one of `KERNELS`
-    gamma:float=.05, # RBF: coefficient, 1/(unit of X)**2; Laplacian: coefficient, 1/(unit of X); Matérn: length_scale = 1/sqrt(2*gamma); others ignore it
+    gamma:float=.05, # RBF and Laplacian: the coefficient; Matérn: length_scale = 1/sqrt(2*gamma); others ignore it
 ): # a kernel object
     "The kernel called `name`"
     if name not in KERNELS: raise ValueError(f"make_kernel: name must be one of {', '.join(KERNELS)}, got {name!r}.")

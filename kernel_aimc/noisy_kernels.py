@@ -105,16 +105,17 @@ def _levels(bits): return 2**(bits - 1) - 1
 
 def _effective_weights(analog, Omega, t_s):
     "Mean and variance of the effective weights, in units of Omega's; and the scale of each column and input tile"
-    chip,scale,copies = analog.chip,analog.scale.double(),analog.row_copies
-    w = Omega/analog._over_inputs(scale*copies)
+    chip,tiles,scale,copies = analog.chip,analog.tiles,analog.scale.double(),analog.row_copies
+    w = Omega/tiles.over_inputs(scale*copies)
     def moments(t_s=None): return [copies*m for m in _weight_moments(chip, w, t_s)] # of the sum of all copies
     mean,variance = moments(t_s)
     if chip.drift_compensation:
         both = moments(),(mean, variance)
-        before,after = (analog._per_tile(_mean_abs(*m), lambda A: A.mean(1)) for m in both)
-        if chip.drift_compensation == 'global': before,after = analog._tile_mean(before),analog._tile_mean(after)
+        before,after = (tiles.per_tile(_mean_abs(*m), lambda A: A.mean(1)) for m in both)
+        if chip.drift_compensation == 'global':
+            before,after = (tiles.over_columns(S, torch.mean) for S in (before, after))
         scale = scale*before/after
-    each = analog._over_inputs(scale)
+    each = tiles.over_inputs(scale)
     return mean*each,variance*each**2,scale
 
 def _output_rounding(analog):
@@ -124,16 +125,16 @@ def _output_rounding(analog):
         step = analog.out_bound/_levels(chip.out_bits)
         nearest = chip.out_rounding == 'nearest'
         square = step**2*(1 if nearest else 4)
-        one_tile = len(analog._rows) == 1 # a sum over input tiles is hardly ever 0
+        one_tile = len(analog.tiles.rows) == 1 # a sum over input tiles is hardly ever 0
         dead_zone = step*(.5 if nearest else 1.)*one_tile
     if chip.adc_bits: square += (chip.adc_bound/_levels(chip.adc_bits))**2*chip.read_phases
     return square,dead_zone
 
 # %% ../nbs/07_noisy_kernels.ipynb #84c4e3a1
 def _check_closed_form(analog, Omega):
-    chip = analog.chip
-    if Omega.shape != analog._shape:
-        raise ValueError(f"projection_noise: Omega must have shape {tuple(analog._shape)}, got {tuple(Omega.shape)}.")
+    chip,shape = analog.chip,(analog.tiles.n_outputs, analog.tiles.n_inputs)
+    if tuple(Omega.shape) != shape:
+        raise ValueError(f"projection_noise: Omega must have shape {shape}, got {tuple(Omega.shape)}.")
     if chip.device is not None and chip.programming != 'write-verify':
         raise ValueError("projection_noise: programming must be 'write-verify', "
                          f"got {chip.programming!r}: no closed form.")
@@ -159,7 +160,7 @@ def projection_noise(
     weight_std = (((mean - slope*Omega)**2 + variance).sum()/power).sqrt()
     unit = (R or 1.)*scale.square().sum(1).mean().sqrt().item()/rms # a column with fully-on inputs, in units of x
     square,dead_zone = _output_rounding(analog)
-    frozen = not analog._corrected # columns corrected with known inputs have neither gain nor offset errors
+    frozen = not analog.digital.corrected # columns corrected with known inputs have neither gain nor offset errors
     return ProjectionNoise(
         slope=slope.item(), weight_std=weight_std.item(), gain_std=chip.gain_std*frozen,
         offset_std=chip.offset_std*unit*(chip.read_phases == 1)*frozen,

@@ -16,7 +16,8 @@ from .datasets import load
 from .feature_maps import RandomFeatures
 from .noisy_kernels import Averaged, compensate
 from .normal_equations import NormalEquations
-from .ridge import RidgeBench, RidgeReadout, RidgeRun, _one_thread, drive_as_published, feature_blocks, ridge_grid
+from .ridge import (
+    RidgeBench, RidgeReadout, RidgeRun, _one_thread, drive_as_published, feature_blocks, ridge_grid)
 from .samplers import stream
 
 # %% ../nbs/13b_remedies.ipynb #a24696d2
@@ -30,52 +31,117 @@ class Remedy:
     corrected: bool = False # columns corrected with known inputs
     reads: int = 1 # products averaged
     copies: int = 1 # of the matrix, averaged
-    t_s: float = 0. # age of the chip when it is used; the read-out is fitted right after programming
-    refitted: bool = False # no, then
+    t_s: float = 0. # age of the chip when it is used, s
+    refitted: bool = False # fit the read-out at age `t_s`; False: right after programming
 
     def __post_init__(self):
-        if self.readout not in ('chip', 'digital'): raise ValueError(f"Remedy: readout must be 'chip' or 'digital', got {self.readout!r}.")
+        if self.readout not in ('chip', 'digital'):
+            raise ValueError(f"Remedy: readout must be 'chip' or 'digital', got {self.readout!r}.")
         if not self.t_s >= 0: raise ValueError(f"Remedy: t_s must be >= 0, got {self.t_s}.")
 
-_free = dict(columns=True, ranges=True)
+# %% ../nbs/13b_remedies.ipynb #13b00005
+_FREE = dict(columns=True, ranges=True) # these cost nothing per input
 REMEDIES = {
     'own read-out': Remedy(),
     'own, compensated': Remedy(compensated=True),
     'own, column scales': Remedy(columns=True),
-    'own, column scales, tight ranges': Remedy(**_free),
-    'the same, 2 reads': Remedy(**_free, reads=2),
-    'the same, 4 reads': Remedy(**_free, reads=4),
-    'the same, 4 copies': Remedy(**_free, copies=4),
+    'own, column scales, tight ranges': Remedy(**_FREE),
+    'the same, 2 reads': Remedy(**_FREE, reads=2),
+    'the same, 4 reads': Remedy(**_FREE, reads=4),
+    'the same, 4 copies': Remedy(**_FREE, copies=4),
     'digital read-out': Remedy(readout='digital'),
     'digital, compensated': Remedy(readout='digital', compensated=True),
     'digital, columns corrected': Remedy(readout='digital', corrected=True),
-    'digital, column scales, tight ranges, corrected': Remedy(readout='digital', **_free, corrected=True),
-    'digital, all of these': Remedy(readout='digital', **_free, corrected=True, compensated=True)}
+    'digital, column scales, tight ranges, corrected': Remedy(readout='digital', **_FREE, corrected=True),
+    'digital, all of these': Remedy(readout='digital', **_FREE, corrected=True, compensated=True)}
 
-AGED_REMEDIES = {'fresh': Remedy(**_free)} | {f'{age}{name}': Remedy(**_free, t_s=t_s, **how) for age,t_s in (('a day', 86_400.), ('a month', 30*86_400.), ('a year', 365*86_400.))
-                 for name,how in (('', {}), (', columns corrected', dict(corrected=True)), (', fitted anew', dict(refitted=True)))}
+_DAY_s = 86_400.
+_AGES_s = {'a day': _DAY_s, 'a month': 30*_DAY_s, 'a year': 365*_DAY_s}
+_RENEWALS = {'': {}, ', columns corrected': dict(corrected=True), ', fitted anew': dict(refitted=True)}
+AGED_REMEDIES = {'fresh': Remedy(**_FREE)} | {
+    age + name: Remedy(**_FREE, t_s=t_s, **renewal)
+    for age,t_s in _AGES_s.items() for name,renewal in _RENEWALS.items()}
 
+# %% ../nbs/13b_remedies.ipynb #13b00007
 def apply_remedy(
     remedy:Remedy,
     chip:ChipConfig,
     dataset:str, # name
-): # a chip
+): # ChipConfig, or Averaged if there are several reads or copies
     "The chip as the remedy sets it for a data set"
-    driven = drive_as_published(chip, dataset)
-    if remedy.columns: driven = replace(driven, weight_scale='column')
-    if remedy.ranges and chip.out_bound is not None: driven = replace(driven, out_bound='1.1max')
-    if remedy.ranges and not isinstance(driven.input_range, float): driven = replace(driven, input_range=chip.input_range) # a number was measured on the data by the experimenters
-    return driven if remedy.reads == remedy.copies == 1 else Averaged(chip=driven, reads=remedy.reads, copies=remedy.copies)
+    config = drive_as_published(chip, dataset)
+    if remedy.columns: config = replace(config, weight_scale='column')
+    if remedy.ranges and chip.out_bound is not None: config = replace(config, out_bound='1.1max')
+    range_was_measured = isinstance(config.input_range, float) # by the experimenters, on the data: it is kept
+    if remedy.ranges and not range_was_measured: config = replace(config, input_range=chip.input_range)
+    if remedy.reads == remedy.copies == 1: return config
+    return Averaged(chip=config, reads=remedy.reads, copies=remedy.copies)
 
 # %% ../nbs/13b_remedies.ipynb #2371835b
-def _sums(features, X, y):
-    equations,Y = NormalEquations(features.n_components, 1),y[:, None].float()
-    for rows,Z in feature_blocks(features, X): equations.add(Z, Y[rows])
-    return equations
+class _RemedyBench:
+    "One run of two classes, digital and with any remedy"
+    def __init__(self, bench, run, chip):
+        self.bench,self.run,self.chip,self.split = bench,run,chip,bench.split
+        self.digital = bench.features(run, None)
+        self.digital_sums = self._sums(self.digital)
+        self.digital_readout = self._solve(self.digital_sums, run.ridge_alpha)
 
-def _readout(equations, alpha):
-    W,b = equations.solve(alpha, 'penalised')
-    return RidgeReadout(W.float(), b.float())
+    def _sums(self, features):
+        "Normal equations of the training rows' features"
+        equations,Y = NormalEquations(features.n_components, 1),self.split.y_train[:, None].float()
+        for rows,Z in feature_blocks(features, self.split.X_train): equations.add(Z, Y[rows])
+        return equations
+
+    def _solve(self, equations, alpha):
+        W,b = equations.solve(alpha, 'penalised')
+        return RidgeReadout(W.float(), b.float())
+
+    def accuracy(self, features, readout):
+        "Fraction of test rows that are classified correctly"
+        n_correct = sum((readout.predict(Z) == self.split.y_test[rows]).sum().item()
+                        for rows,Z in feature_blocks(features, self.split.X_test))
+        return n_correct/len(self.split.X_test)
+
+    def compensation(self, remedy, config, rows):
+        if not remedy.compensated: return None
+        single = config.chip if isinstance(config, Averaged) else config
+        if remedy.corrected: single = replace(single, gain_std=0., offset_std=0.)
+        return compensate(self.digital.kernel, single, rows)
+
+    def program(self, config, rows, compensation):
+        "Features of the run's directions on a chip"
+        Omega = self.digital.Omega/self.digital.map.scale*(compensation.omega_scale if compensation else 1.)
+        return RandomFeatures(self.digital.kernel, self.digital.d, self.digital.D, sampler=Omega, chip=config,
+                              generator=stream(self.run.seed, 'features')).calibrate(rows)
+
+# %% ../nbs/13b_remedies.ipynb #13b00010
+def _remedied_readout(bench, remedy, features, compensation):
+    "The read-out that a remedy uses on the chip's features"
+    alpha,c = bench.run.ridge_alpha,compensation
+    n,m = len(bench.split.X_train),bench.digital.n_components
+    if remedy.readout == 'chip':
+        if c: alpha = max(1e-3, c.own_alpha(alpha, n, m))
+        return bench._solve(bench._sums(features), alpha)
+    if not c: return bench.digital_readout
+    readout = bench._solve(bench.digital_sums, c.transfer_alpha(alpha, n, m))
+    return RidgeReadout(*c.transfer(readout.weights, readout.intercept))
+
+def _remedied_accuracy(bench, remedy):
+    config = apply_remedy(remedy, bench.chip, bench.run.dataset)
+    rows = bench.bench._calibration_rows(config)
+    compensation = bench.compensation(remedy, config, rows)
+    features = bench.program(config, rows, compensation)
+    def set_time():
+        features.set_time(remedy.t_s)
+    def correct_columns():
+        if remedy.corrected: features.analog.correct_columns(rows, bench.digital.Omega)
+    if remedy.refitted: set_time()
+    correct_columns()
+    readout = _remedied_readout(bench, remedy, features, compensation)
+    if remedy.t_s and not remedy.refitted:
+        set_time()
+        correct_columns()
+    return bench.accuracy(features, readout)
 
 def remedy_accuracies(
     bench:RidgeBench, # of the data and the run's split
@@ -84,37 +150,28 @@ def remedy_accuracies(
     chip:ChipConfig=HERMES_CALIBRATED,
 ) -> dict: # name -> accuracy on the test rows, and that of 'fp32'
     "Accuracies of one run, digital and with every remedy"
-    split = bench.split
-    n,X,digital = len(split.X_train),split.X_train,bench.features(run, None)
-    sums = _sums(digital, X, split.y_train)
-    plain,scale = _readout(sums, run.ridge_alpha),digital.map.scale
-    Omega,m = digital.Omega/scale,digital.n_components
-    def accuracy(features, readout):
-        return sum((readout.predict(Z) == split.y_test[rows]).sum().item() for rows,Z in feature_blocks(features, split.X_test))/len(split.X_test)
-    results = {'fp32': accuracy(digital, plain)}
-    for name,remedy in remedies.items():
-        config = apply_remedy(remedy, chip, run.dataset)
-        rows = bench._calibration_rows(config)
-        single = config.chip if isinstance(config, Averaged) else config
-        if remedy.corrected: single = replace(single, gain_std=0., offset_std=0.) # what the closed forms should not count
-        c = compensate(digital.kernel, single, rows) if remedy.compensated else None
-        features = RandomFeatures(digital.kernel, digital.d, digital.D, sampler=Omega*(c.omega_scale if c else 1.), chip=config, generator=stream(run.seed, 'features')).calibrate(rows)
-        if remedy.refitted: features.set_time(remedy.t_s)
-        if remedy.corrected: features.analog.correct_columns(rows, digital.Omega)
-        if remedy.readout == 'chip': readout = _readout(_sums(features, X, split.y_train), max(1e-3, c.own_alpha(run.ridge_alpha, n, m)) if c else run.ridge_alpha)
-        elif c:
-            readout = _readout(sums, c.transfer_alpha(run.ridge_alpha, n, m))
-            readout = RidgeReadout(*c.transfer(readout.weights, readout.intercept))
-        else: readout = plain
-        if remedy.t_s and not remedy.refitted:
-            features.set_time(remedy.t_s)
-            if remedy.corrected: features.analog.correct_columns(rows, digital.Omega)
-        results[name] = accuracy(features, readout)
-    return results
+    paired = _RemedyBench(bench, run, chip)
+    return ({'fp32': paired.accuracy(paired.digital, paired.digital_readout)}
+            | {name: _remedied_accuracy(paired, remedy) for name,remedy in remedies.items()})
+
+# %% ../nbs/13b_remedies.ipynb #13b00019
+def _remedy_rows(data, runs, remedies, chip, bar):
+    "Rows of runs that share a data set and a seed"
+    bench,rows = RidgeBench(data, runs[0]),[]
+    for r in runs:
+        settings = {name: getattr(r, name) for name in ('dataset', 'kernel', 'sampler', 'log2_ratio', 'seed')}
+        accuracies = remedy_accuracies(bench, r, remedies, chip)
+        rows += [settings | dict(remedy=k, metric='accuracy', value=round(v, 6)) for k,v in accuracies.items()]
+        bar.update(len(accuracies))
+    return rows
 
 # %% ../nbs/13b_remedies.ipynb #a7cfd1ab
+_CLOSED_FORMS = ('rbf', 'arccos0', 'arccos1', 'arccos2') # kernels whose noise has closed forms
+
 def run_remedies(
-    datasets=('magic', 'letter-binary', 'eeg', 'skin', 'cod-rna', 'ijcnn1'), kernels=('rbf', 'arccos0'), samplers=('rff', 'orf', 'sorf'),
+    datasets=('magic', 'letter-binary', 'eeg', 'skin', 'cod-rna', 'ijcnn1'),
+    kernels=('rbf', 'arccos0'),
+    samplers=('rff', 'orf', 'sorf'),
     seeds=10, # a number, for seeds 0 to seeds - 1, or the seeds themselves
     *,
     log2_ratio:int=5, # feature ratio
@@ -129,52 +186,61 @@ def run_remedies(
     import joblib
     import pandas as pd
     from tqdm import tqdm
-
-    remedies,closed = REMEDIES if remedies is None else remedies,('rbf', 'arccos0', 'arccos1', 'arccos2')
     for k in kernels:
-        if k not in closed: raise ValueError(f"run_remedies: kernel must be one of {', '.join(closed)}, whose noise has closed forms, got {k!r}.")
+        if k not in _CLOSED_FORMS:
+            raise ValueError(f"run_remedies: kernel must be one of {', '.join(_CLOSED_FORMS)}, "
+                             f"whose noise has closed forms, got {k!r}.")
+    remedies = REMEDIES if remedies is None else remedies
     runs = ridge_grid(datasets, kernels, samplers, [log2_ratio], seeds, platforms=('fp32',))
     data = {name: (data or {}).get(name) or load(name, data_home, features='paper') for name in datasets}
     tasks = {}
     for r in runs: tasks.setdefault((r.dataset, r.seed), []).append(r)
-    rows = []
-    with tqdm(total=len(runs)*(len(remedies) + 1), unit='fit', desc='remedies', disable=not progress, smoothing=.05) as bar, _one_thread():
-        def work(runs):
-            bench,found = RidgeBench(data[runs[0].dataset], runs[0]),[]
-            for r in runs:
-                accuracies = remedy_accuracies(bench, r, remedies, chip)
-                found += [dict(dataset=r.dataset, kernel=r.kernel, sampler=r.sampler, log2_ratio=log2_ratio, seed=r.seed, remedy=k, metric='accuracy', value=round(v, 6)) for k,v in accuracies.items()]
-                bar.update(len(accuracies))
-            return found
-        for found in joblib.Parallel(n_jobs=jobs or joblib.cpu_count(), require='sharedmem')(joblib.delayed(work)(r) for r in tasks.values()): rows += found
-    return pd.DataFrame(rows)
+    total = len(runs)*(len(remedies) + 1)
+    with tqdm(total=total, unit='fit', desc='remedies', disable=not progress, smoothing=.05) as bar, _one_thread():
+        work = [joblib.delayed(_remedy_rows)(data[name], task, remedies, chip, bar) for (name,_),task in tasks.items()]
+        rows = joblib.Parallel(n_jobs=jobs or joblib.cpu_count(), require='sharedmem')(work)
+    return pd.DataFrame(sum(rows, []))
 
+# %% ../nbs/13b_remedies.ipynb #13b00015
 def remedy_table(
     results, # long-form DataFrame, as from `run_remedies`
-): # DataFrame of changes against FP32 in points: one row per remedy, one column per bar; then their mean, the mean with gains counted as 0, and the worst
-    "Accuracy lost or gained with each remedy: mean over seeds and samplers"
+): # DataFrame, points: one row per remedy, one column per bar; then mean, mean with gains counted as 0, and worst
+    "Accuracy lost or gained against FP32 with each remedy: mean over seeds and samplers"
     accuracy = 100*results.groupby(['remedy', 'dataset', 'kernel'], sort=False).value.mean().unstack([1, 2])
     delta = (accuracy - accuracy.loc['fp32']).drop(index='fp32')
-    summary = {'mean': delta.mean(axis=1), 'mean of losses': delta.clip(upper=0).mean(axis=1), 'worst': delta.min(axis=1)}
+    summary = {'mean': delta.mean(axis=1), 'mean of losses': delta.clip(upper=0).mean(axis=1),
+               'worst': delta.min(axis=1)}
     for name,column in summary.items(): delta[name, ''] = column
     return delta
 
+# %% ../nbs/13b_remedies.ipynb #13b00020
 def plot_remedies(
     results, # long-form DataFrame, as from `run_remedies`
 ): # matplotlib Figure
-    "Change of every bar, remedy by remedy"
+    "Plot the change of accuracy of every bar, remedy by remedy"
+    import textwrap
+
     import matplotlib.pyplot as plt
     table = remedy_table(results)
     bars = [c for c in table.columns if c[1]]
-    sets = list(dict.fromkeys(d for d,_ in bars))
-    fig,ax = plt.subplots(figsize=(7.5, .8 + .36*len(table)), layout='constrained')
-    ax.axvline(0, color='.6', lw=.8); ax.axvspan(-.5, 0, color='.95', zorder=0)
-    for i,name in enumerate(table.index):
+    colours = {name: f'C{i}' for i,name in enumerate(dict.fromkeys(d for d,_ in bars))}
+    fig,ax = plt.subplots(figsize=(6.5, 1 + .4*len(table)), layout='constrained')
+    ax.axvspan(-.5, 0, color='.93', zorder=0)
+    ax.axvline(0, color='.6', lw=.8)
+    for y,(_,row) in enumerate(table.iterrows()):
         for dataset,kernel in bars:
-            ax.plot(table.loc[name, (dataset, kernel)], i, 'os'[kernel != 'rbf'], ms=5, mfc=f'C{sets.index(dataset)}' if kernel == 'rbf' else 'none', mec=f'C{sets.index(dataset)}')
-        ax.plot([table.loc[name, ('mean', '')]]*2, [i - .3, i + .3], 'k', lw=2)
-    ax.set(yticks=range(len(table)), yticklabels=table.index, xlabel='accuracy on chip − FP32 / points'); ax.invert_yaxis()
-    for s in sets: ax.plot([], [], 'o', color=f'C{sets.index(s)}', label=s)
-    ax.plot([], [], 'ko', ms=5, label='RBF'); ax.plot([], [], 'ks', mfc='none', ms=5, label='arc-cosine 0'); ax.plot([], [], 'k', lw=2, label='mean of 12')
-    fig.legend(*ax.get_legend_handles_labels(), loc='outside upper center', ncols=5, frameon=False, fontsize=8)
+            colour,rbf = colours[dataset],kernel == 'rbf'
+            ax.plot(row[dataset, kernel], y, 'o' if rbf else 's', ms=5, mfc=colour if rbf else 'none', mec=colour)
+        ax.plot([row['mean', '']]*2, [y - .35, y + .35], 'k', lw=2)
+    ax.set(yticks=range(len(table)), yticklabels=[textwrap.fill(name, 26) for name in table.index],
+           xlabel='accuracy on chip − FP32, points')
+    ax.invert_yaxis()
+    _remedy_legend(fig, ax, colours, len(bars))
     return fig
+
+def _remedy_legend(fig, ax, colours, n_bars):
+    for name,colour in colours.items(): ax.plot([], [], 'o', color=colour, label=name)
+    ax.plot([], [], 'ko', ms=5, label='RBF')
+    ax.plot([], [], 'ks', mfc='none', ms=5, label='arc-cosine 0')
+    ax.plot([], [], 'k', lw=2, label=f'mean of {n_bars}')
+    fig.legend(*ax.get_legend_handles_labels(), loc='outside upper center', ncols=3, frameon=False)

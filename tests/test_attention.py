@@ -20,17 +20,24 @@ def test_averages_are_those_of_the_kernel_that_features_estimate():
     g = torch.Generator().manual_seed(0)
     q,k = (torch.rand(2, 3, 37, 8, generator=g, dtype=torch.float64) for _ in range(2))
     v = torch.randn(2, 3, 37, 5, generator=g, dtype=torch.float64)
-    padding = torch.zeros(2, 3, 37, dtype=torch.bool); padding[1, :, 30:] = True
+    padding = torch.zeros(2, 3, 37, dtype=torch.bool)
+    padding[1, :, 30:] = True
     K = q@k.transpose(-1, -2)
-    counts = torch.randint(0, 4, (2, 3, 37), generator=g)                                      # each key stands for so many
+    counts = torch.randint(0, 4, (2, 3, 37), generator=g)                      # each key stands for so many
     counts[..., 0] = 1
-    for mask in None, padding, counts.double().log():
-        weights = K if mask is None else K*counts[..., None, :] if mask is not padding else K.masked_fill(mask[..., None, :], 0)
+    weighted = K*counts[..., None, :]
+    unpadded = K.masked_fill(padding[..., None, :], 0)
+    for mask,weights in (None, K), (padding, unpadded), (counts.double().log(), weighted):
         torch.testing.assert_close(linear_attention(q, k, v, mask), weights@v/weights.sum(-1, keepdim=True))
-        for chunk in 1, 8, 37, 128: torch.testing.assert_close(causal_linear_attention(q, k, v, mask, chunk=chunk), weights.tril()@v/weights.tril().sum(-1, keepdim=True))
-    torch.testing.assert_close(linear_attention(q[1], k[1], v[1], padding[1]), linear_attention(q[1], k[1, :, :30], v[1, :, :30]))       # as if they were not there
-    later = v.clone(); later[..., 20:, :] = 9.
-    torch.testing.assert_close(causal_linear_attention(q, k, later, chunk=8)[..., :20, :], causal_linear_attention(q, k, v, chunk=8)[..., :20, :])
+        causal = weights.tril()@v/weights.tril().sum(-1, keepdim=True)
+        for chunk in 1, 8, 37, 128:
+            torch.testing.assert_close(causal_linear_attention(q, k, v, mask, chunk=chunk), causal)
+    without = linear_attention(q[1], k[1, :, :30], v[1, :, :30])               # as if padding were not there
+    torch.testing.assert_close(linear_attention(q[1], k[1], v[1], padding[1]), without)
+    later = v.clone()
+    later[..., 20:, :] = 9.
+    now,then = (causal_linear_attention(q, k, t, chunk=8)[..., :20, :] for t in (v, later))
+    torch.testing.assert_close(then, now)
     with pytest.raises(ValueError, match='chunk must be >= 1'): causal_linear_attention(q, k, v, chunk=0)
 
 # %% ../nbs/11_attention.ipynb #4d05cbc5
@@ -38,105 +45,148 @@ def test_features_in_the_cache_are_those_in_memory():
     g = torch.Generator().manual_seed(0)
     def draw(*shape): return torch.randn(*shape, generator=g, dtype=torch.float64)
     q,k,v = draw(3, 21, 2, 8).transpose(1, 2),draw(3, 2, 17, 8),draw(3, 2, 17, 5)
-    padding = torch.zeros(3, 2, 17, dtype=torch.bool); padding[0, :, 9:] = padding[1, 1, :4] = True; padding[2, 0] = True
+    padding = torch.zeros(3, 2, 17, dtype=torch.bool)
+    padding[0, :, 9:] = padding[1, 1, :4] = padding[2, 0] = True
     Omega,other,pull,logs = draw(12, 8),draw(12, 8),draw(3, 2, 21, 5),draw(3, 2, 17)
-    for piece in 4, 90, 1024: # parts of a sequence, four sequences of the six, all
+    maps = ExponentialMap(),ExponentialMap(pair=True),ExponentialMap(-.2, True),ReLUMap(),ReLUMap(0.)
+    same,two = (Omega, Omega),(Omega, other)
+    masks = (None, same), (padding, two), (torch.where(padding, -torch.inf, logs), same)
+
+    def check(features, mask, Omegas, size):
+        x,y,z = (t.clone().requires_grad_() for t in (size*q, size*k, v))
+        phi = [features.phi(t@W.T, t, W, stabilise=how) for t,W,how in zip((x, y), Omegas, ('row', 'all'))]
+        expected = linear_attention(*phi, z, mask)
+        ours = random_feature_attention(x, y, z, Omegas, features, mask)
+        a,b = (torch.autograd.grad((t*pull).sum(), (x, y, z), allow_unused=True) for t in (expected, ours))
+        assert torch.isfinite(ours).all() and all(torch.isfinite(j).all() for j in b)
+        if size == 30: return
+        torch.testing.assert_close(ours, expected)
+        for i,j in zip(a, b): torch.testing.assert_close(j, i)
+        offset = 0*y[..., 0] if isinstance(features, ReLUMap) else y.square().sum(-1)/-2
+        projections = x@Omegas[0].T,y@Omegas[1].T
+        projected = random_feature_attention(*projections, z, Omegas, features, mask, offset=offset, projected=True)
+        torch.testing.assert_close(projected, expected)
+
+    for piece in 4, 90, 1024:                                                  # parts of a sequence, four of six, all
         attention._PIECE = piece
-        for features in ExponentialMap(), ExponentialMap(pair=True), ExponentialMap(-.2, True), ReLUMap(), ReLUMap(0.):
-            for mask,Omegas in (None, (Omega, Omega)), (padding, (Omega, other)), (torch.where(padding, -torch.inf, logs), (Omega, Omega)):
-                for size in 1., 5., 30.:                                                                  # exponents above 40 in the second, of thousands in the third
-                    x,y,z = (t.clone().requires_grad_() for t in (size*q, size*k, v))
-                    stabilise = dict(stabilise='row'),dict(stabilise='all')
-                    phi = [features.phi(t@W.T, t, W, **s) for t,W,s in zip((x, y), Omegas, stabilise)]
-                    meant = linear_attention(*phi, z, mask)
-                    ours = random_feature_attention(x, y, z, Omegas, features, mask)
-                    a,b = (torch.autograd.grad((t*pull).sum(), (x, y, z), allow_unused=True) for t in (meant, ours))
-                    if size < 30:
-                        torch.testing.assert_close(ours, meant)
-                        for i,j in zip(a, b): torch.testing.assert_close(j, i)
-                        offset = 0*y[..., 0] if isinstance(features, ReLUMap) else y.square().sum(-1)/-2
-                        projections = x@Omegas[0].T,y@Omegas[1].T
-                        projected = random_feature_attention(*projections, z, Omegas, features, mask, offset=offset, projected=True)
-                        torch.testing.assert_close(projected, meant)
-                    assert torch.isfinite(ours).all() and all(torch.isfinite(j).all() for j in b)
+        for features in maps:
+            for mask,Omegas in masks:
+                for size in 1., 5., 30.:                                       # exponents: > 40 at 5, thousands at 30
+                    check(features, mask, Omegas, size)
     attention._PIECE = 1024
-    assert (ours[2, 0] == 0).all()                                                                      # no keys
+    for features in maps:
+        assert (random_feature_attention(q, k, v, same, features, padding)[2, 0] == 0).all() # no keys
+
+# %% ../nbs/11_attention.ipynb #38f1265a
+def test_projections_of_a_chip_become_averages():
+    g = torch.Generator().manual_seed(0)
     P = [torch.rand(3, 2, n, 12, generator=g, dtype=torch.float64) for n in (21, 17)]
-    at = lambda shift: random_feature_attention(*(p + shift for p in P), v, Omega, ExponentialMap(), offset=logs, projected=True)
-    for shift in 800., -800.: torch.testing.assert_close(at(shift), at(0.))                                 # cancels, though exp of it is no number
-    with pytest.raises(ValueError, match='offset must be given with projected=True'): random_feature_attention(*projections, z, Omegas, features, projected=True)
-    with pytest.raises(NotImplementedError, match='projected=True has no gradient'): projected.sum().backward()
-    with pytest.raises(TypeError, match='must be an ExponentialMap or a ReLUMap'): random_feature_attention(q, k, v, Omega, TrigonometricMap())
-    small = [t[0, :, :5].float().contiguous().requires_grad_() for t in (q, k, v)]
-    given = *small[:2], -small[1].square().sum(-1)/2, small[2], *(Omega.float(),)*2, *(None,)*4, 'pair', 0.
-    torch.library.opcheck(attention._averages, given, test_utils=('test_schema', 'test_faketensor', 'test_autograd_registration'))
+    v,logs = (torch.randn(3, 2, 17, *width, generator=g, dtype=torch.float64) for width in ((5,), ()))
+    Omega = torch.randn(12, 8, generator=g, dtype=torch.float64)
+    given = dict(Omega=Omega, features=ExponentialMap(), projected=True)
+    at = lambda shift: random_feature_attention(*(p + shift for p in P), v, offset=logs, **given)
+    for shift in 800., -800.: torch.testing.assert_close(at(shift), at(0.))    # cancels, though exp of it is no number
+    with pytest.raises(ValueError, match='offset must be given with projected=True'):
+        random_feature_attention(*P, v, **given)
+    P[0].requires_grad_()
+    with pytest.raises(NotImplementedError, match='projected=True has no gradient'): at(0.).sum().backward()
+    q,k = (torch.randn(3, 2, n, 8, generator=g, dtype=torch.float64) for n in (21, 17))
+    with pytest.raises(TypeError, match='must be an ExponentialMap or a ReLUMap'):
+        random_feature_attention(q, k, v, Omega, TrigonometricMap())
+    q,k,v = (t[0, :, :5].float().contiguous().requires_grad_() for t in (q, k, v))
+    arguments = q,k,-k.square().sum(-1)/2,v,Omega.float(),Omega.float(),None,None,None,None,'pair',0.
+    checks = 'test_schema','test_faketensor','test_autograd_registration'
+    assert set(torch.library.opcheck(attention._averages, arguments, test_utils=checks).values()) == {'SUCCESS'}
 
 # %% ../nbs/11_attention.ipynb #6ad74229
 def test_linear_attention_approaches_softmax():
     g = torch.Generator().manual_seed(0)
     q,k,v = (torch.randn(2, 4, 60, 16, generator=g) for _ in range(3))
     q,k = .5*q,.5*k
-    padding = torch.zeros(2, 1, 60, dtype=torch.bool); padding[1, :, 50:] = True
-    exact = ExactAttention()
+    padding = torch.zeros(2, 1, 60, dtype=torch.bool)
+    padding[1, :, 50:] = True
+    exact,seeded = ExactAttention(),lambda s: torch.Generator().manual_seed(s)
+
+    def error(name, D, mask, causal): # mean of four draws
+        expected = exact(q, k, v, mask, causal)
+        outs = [LinearAttention(16, D, name, generator=seeded(s))(q, k, v, mask, causal) for s in range(4)]
+        return sum(((out - expected).norm()/expected.norm()).item() for out in outs)/4
+
     for name in SOFTMAX_FEATURES:
-        if name == 'relu': continue                                                            # another kernel
+        if name == 'relu': continue                                            # another kernel
         for mask,causal in (None, False), (padding, False), (None, True), (padding, True):
-            meant,errors = exact(q, k, v, mask, causal),[]
-            for D in 32, 2048:
-                out = [LinearAttention(16, D, name, generator=torch.Generator().manual_seed(s))(q, k, v, mask, causal) for s in range(4)]
-                errors.append(sum(((o - meant).norm()/meant.norm()).item() for o in out)/4)
-            assert errors[1] < .35*errors[0] and errors[1] < .15, (name, errors)
-        masked = LinearAttention(16, 32, name, generator=torch.Generator().manual_seed(0))
-        wild = k.masked_fill(padding[..., None], 1e3)                                           # what stands in padding does not matter
+            few,many = (error(name, D, mask, causal) for D in (32, 2048))
+            assert many < .35*few and many < .15, (name, few, many)
+        masked = LinearAttention(16, 32, name, generator=seeded(0))
+        wild = k.masked_fill(padding[..., None], 1e3)                          # what stands in padding does not matter
         torch.testing.assert_close(masked(q, wild, v, padding), masked(q, k, v, padding))
+
     repeats = torch.randint(1, 4, (60,), generator=g)
     repeated = torch.arange(60).repeat_interleave(repeats)
-    for attend in exact, LinearAttention(16, 32, 'positive'), LinearAttention(16, 32, 'trigonometric', variant='paper'), LinearAttention(16, 300, 'hyperbolic'):
-        torch.testing.assert_close(attend(q, k, v, repeats.float().log()), attend(q, k[..., repeated, :], v[..., repeated, :]))
+    approximate = [LinearAttention(16, 32, 'positive'), LinearAttention(16, 32, 'trigonometric', variant='paper'),
+                   LinearAttention(16, 300, 'hyperbolic')]
+    for attend in [exact] + approximate:
+        weighted = attend(q, k, v, repeats.float().log())
+        torch.testing.assert_close(weighted, attend(q, k[..., repeated, :], v[..., repeated, :]))
         wild = k.masked_fill(padding[..., None], 1e3)
-        torch.testing.assert_close(attend(q, wild, v, torch.where(padding, -torch.inf, 0.)), attend(q, k, v, padding))
-        assert torch.isfinite(attend(q, k, v, torch.where(padding, -torch.inf, 0.), causal=True)).all()
+        added = torch.where(padding, -torch.inf, 0.)
+        torch.testing.assert_close(attend(q, wild, v, added), attend(q, k, v, padding))
+        assert torch.isfinite(attend(q, k, v, added, causal=True)).all()
 
 # %% ../nbs/11_attention.ipynb #11dcd4a0
 def test_attention_by_any_kernel_with_features():
     g = torch.Generator().manual_seed(0)
     q,k,v = (.7*torch.randn(2, 3, 40, 8, generator=g) for _ in range(3))
     x,y = (t*8**-.25 for t in (q, k))
+    seeded = lambda s: torch.Generator().manual_seed(s)
     for kernel in ArcCosine(0), ArcCosine(1), ArcCosine(2), RBF(.3), Matern(1.5, 2.), Laplacian(.1):
         K = torch.stack([kernel(a, b) for a,b in zip(x.flatten(0, 1), y.flatten(0, 1))]).unflatten(0, (2, 3))
-        meant = K@v/K.sum(-1, keepdim=True)
-        errors = [sum(((LinearAttention(8, D, kernel, generator=torch.Generator().manual_seed(s))(q, k, v) - meant).norm()/meant.norm()).item() for s in range(4))/4 for D in (64, 4096)]
-        assert errors[1] < .25*errors[0] and errors[1] < .1, (kernel, errors)                            # an eighth expected
-        layer = LinearAttention(8, 64, kernel, chip=IDEAL, generator=torch.Generator().manual_seed(0)).eval()
-        torch.testing.assert_close(layer(q, k, v, causal=True)[..., -1, :], layer(q[..., -1:, :], k, v)[..., 0, :], rtol=1e-4, atol=1e-5)
+        expected = K@v/K.sum(-1, keepdim=True)
+        def error(D, seed):
+            out = LinearAttention(8, D, kernel, generator=seeded(seed))(q, k, v)
+            return ((out - expected).norm()/expected.norm()).item()
+        few,many = (sum(error(D, s) for s in range(4))/4 for D in (64, 4096))
+        assert many < .25*few and many < .1, (kernel, few, many)               # an eighth expected
+        layer = LinearAttention(8, 64, kernel, chip=IDEAL, generator=seeded(0)).eval()
+        last = layer(q, k, v, causal=True)[..., -1, :]
+        torch.testing.assert_close(last, layer(q[..., -1:, :], k, v)[..., 0, :], rtol=1e-4, atol=1e-5)
         with torch.no_grad():
             digital = layer(q, k, v)
-            torch.testing.assert_close(layer.program(torch.Generator().manual_seed(0))(q, k, v), digital, rtol=1e-3, atol=1e-4)
+            torch.testing.assert_close(layer.program(seeded(0))(q, k, v), digital, rtol=1e-3, atol=1e-4)
     with pytest.raises(TypeError, match='no random-feature map'): LinearAttention(8, 64, 3.)
 
 # %% ../nbs/11_attention.ipynb #f14b0154
 def test_later_keys_take_nothing_from_earlier_ones():
     g = torch.Generator().manual_seed(0)
     q,k,v = torch.randn(3, 2, 70, 64, dtype=torch.float64, generator=g)
-    k[:, 30] *= 10                                                                                      # exponents of about 900 beside 100
-    padding = torch.zeros(2, 70, dtype=torch.bool); padding[0, 50:] = True; padding[1, :3] = True
+    k[:, 30] *= 10                                                             # exponents of about 900 beside 100
+    padding = torch.zeros(2, 70, dtype=torch.bool)
+    padding[0, 50:] = padding[1, :3] = True
     logs = torch.randn(2, 70, generator=g, dtype=torch.float64)
     at = 3,29,30,31,49
+
+    def as_float(mask): return mask if mask is None or mask.dtype == torch.bool else mask.float()
+
+    def attended_alone(layer, mask): # each query with the keys up to its own
+        masks = [None if mask is None else mask[:, :i + 1] for i in at]
+        return torch.stack([layer(q[:, i:i + 1], k[:, :i + 1], v[:, :i + 1], m)[:, 0] for i,m in zip(at, masks)], 1)
+
     for name in SOFTMAX_FEATURES:
         for mask in None, padding, logs, torch.where(padding, -torch.inf, logs):
             layer = LinearAttention(64, 48, name, generator=torch.Generator().manual_seed(1)).double()
-            alone = torch.stack([layer(q[:, i:i + 1], k[:, :i + 1], v[:, :i + 1], None if mask is None else mask[:, :i + 1])[:, 0] for i in at], 1)
+            alone = attended_alone(layer, mask)
             x,y = (t.clone().requires_grad_() for t in (q, k))
             together = layer(x, y, v, mask, causal=True)
             torch.testing.assert_close(together[:, at], alone)
             assert all(torch.isfinite(t).all() for t in torch.autograd.grad(together.sum(), (x, y)))
-            if name != 'trigonometric':                                                                 # whose sums can cancel
-                close = layer.float()(q.float(), k.float(), v.float(), None if mask is None else mask if mask.dtype == torch.bool else mask.float(), causal=True)
+            if name != 'trigonometric':                                        # whose sums can cancel
+                close = layer.float()(q.float(), k.float(), v.float(), as_float(mask), causal=True)
                 assert (close[:, at] - alone).norm() < 1e-3*alone.norm(), name
-    for chunk in 1, 8, 37, 128:                                                                         # weights as weighted values
-        weighted = causal_linear_attention(q.exp(), k.clamp(-2, 2).exp(), v, logs, chunk=chunk)
-        sums = causal_linear_attention(q.exp(), k.clamp(-2, 2).exp()*logs.exp()[..., None], v, chunk=chunk)
-        torch.testing.assert_close(weighted, sums)
+    q_features,k_features = q.exp(),k.clamp(-2, 2).exp()
+    for chunk in 1, 8, 37, 128:                                                # weights as weighted values
+        weighted = causal_linear_attention(q_features, k_features, v, logs, chunk=chunk)
+        scaled = causal_linear_attention(q_features, k_features*logs.exp()[..., None], v, chunk=chunk)
+        torch.testing.assert_close(weighted, scaled)
 
 # %% ../nbs/11_attention.ipynb #10f1b54c
 def test_gradients_stabilisers_and_redraws():
@@ -148,23 +198,32 @@ def test_gradients_stabilisers_and_redraws():
     assert all(t.grad.abs().sum() > 0 for t in (q, k, v))
     for t in (q, k, v): t.grad = None
     paper(q, k, v).square().sum().backward()
-    assert q.grad.abs().max() < 1e-5 and k.grad.abs().sum() > 0                                  # |q|**2 cancels in the average, and nothing else is left
+    assert q.grad.abs().max() < 1e-5 and k.grad.abs().sum() > 0                # |q|**2 cancels: nothing is left
     Omega = paper_projection(24, 8, torch.Generator().manual_seed(0))
-    torch.testing.assert_close(Omega.T@Omega, 8*torch.eye(8), atol=1e-5, rtol=0); assert Omega.square().mean().item() == pytest.approx(8/24)
+    torch.testing.assert_close(Omega.T@Omega, 8*torch.eye(8), atol=1e-5, rtol=0)
+    assert Omega.square().mean().item() == pytest.approx(8/24)
     with torch.no_grad():
-        long = 8*torch.randn(2, 10, 8, generator=g)                                              # products of their features are below the smallest number
+        long = 8*torch.randn(2, 10, 8, generator=g)                            # products of their features underflow
         lost = [(make(variant=variant)(long, long, v) == 0).all(-1).sum().item() for variant in ('sound', 'paper')]
         assert lost[0] < lost[1] and lost[1] > 10 and torch.isfinite(make()(30*long, 30*long, v)).all()
-        torch.testing.assert_close(make()(q, k, v), linear_attention(make().maps['qk'](q*8**-.25), make().maps['qk'](k*8**-.25), v))   # stabilisers cancel
+        phi = [make().maps['qk'](t*8**-.25) for t in (q, k)]
+        torch.testing.assert_close(make()(q, k, v), linear_attention(*phi, v)) # stabilisers cancel
         m = make(redraw_every=2, separate=True).train()
         drawn = []
-        for _ in range(5): m(q, k, v); drawn.append(m.maps['q'].Omega.clone())
-        assert torch.equal(drawn[0], drawn[1]) and not torch.equal(drawn[1], drawn[2]) and torch.equal(drawn[2], drawn[3]) and not torch.equal(drawn[3], drawn[4])
-        m.eval(); before = m.maps['q'].Omega.clone()
+        for _ in range(5):
+            m(q, k, v)
+            drawn.append(m.maps['q'].Omega.clone())
+        assert [torch.equal(a, b) for a,b in zip(drawn, drawn[1:])] == [True, False, True, False]
+        m.eval()
+        before = m.maps['q'].Omega.clone()
         for _ in range(5): m(q, k, v)
         assert torch.equal(m.maps['q'].Omega, before) and not torch.equal(m.maps['q'].Omega, m.maps['k'].Omega)
-        fresh = make(separate=True); fresh.load_state_dict(m.state_dict()); torch.testing.assert_close(fresh(q, k, v), m(q, k, v))
-    for bad,message in (dict(variant='exact'), "variant must be 'sound' or 'paper'"), (dict(redraw_every=0), 'redraw_every must be >= 1'), (dict(features='elu'), 'elu'):
+        fresh = make(separate=True)
+        fresh.load_state_dict(m.state_dict())
+        torch.testing.assert_close(fresh(q, k, v), m(q, k, v))
+    for bad,message in ((dict(variant='exact'), "LinearAttention: variant must be 'sound' or 'paper'"),
+                        (dict(redraw_every=0), 'LinearAttention: redraw_every must be >= 1'),
+                        (dict(features='elu'), 'elu')):
         with pytest.raises(ValueError, match=message): make(**bad)
     with pytest.raises(ValueError, match='D must be >= d'): paper_projection(4, 8)
 
@@ -172,93 +231,124 @@ def test_gradients_stabilisers_and_redraws():
 def test_the_projection_runs_on_the_chip():
     g = torch.Generator().manual_seed(3)
     q,k,v = (.7*torch.randn(3, 2, 50, 16, generator=g) for _ in range(3))
+    seeded = lambda: torch.Generator().manual_seed(0)
+    make = lambda **kw: LinearAttention(16, 64, generator=seeded(), **kw).eval()
     with torch.no_grad():
-        exact = LinearAttention(16, 64, chip=IDEAL, generator=torch.Generator().manual_seed(0)).eval()
+        exact = make(chip=IDEAL)
         digital = exact(q, k, v)
         torch.testing.assert_close(program(exact)(q, k, v), digital)
-        rough = LinearAttention(16, 64, chip=HERMES, generator=torch.Generator().manual_seed(0)).eval()
-        program(rough, torch.Generator().manual_seed(0))
+        rough = program(make(chip=HERMES), seeded())
         rough.calibrate('qk', torch.cat([q, k])*16**-.25)
         fresh = rough(q, k, v)
         error = (fresh - digital).norm()/digital.norm()
-        assert 0 < error < .2 and torch.equal(rough(q, k, v), fresh) and not torch.equal(set_time(rough, 1e6)(q, k, v), fresh)
-        for kw in {}, dict(separate=True), dict(features='relu'), dict(features='positive'):                # features of a chip's projections: in the cache, and in memory
-            m = program(LinearAttention(16, 64, generator=torch.Generator().manual_seed(0), **kw).eval(), torch.Generator().manual_seed(0))
-            long = [t.repeat(1, 1, 3, 1) for t in (q, k, v)]
-            seen = torch.zeros(3, 2, 150, dtype=torch.bool); seen[1, :, 100:] = True
+        assert 0 < error < .2 and torch.equal(rough(q, k, v), fresh)
+        assert not torch.equal(set_time(rough, 1e6)(q, k, v), fresh)
+        long = [t.repeat(1, 1, 3, 1) for t in (q, k, v)]
+        hidden = torch.zeros(3, 2, 150, dtype=torch.bool)
+        hidden[1, :, 100:] = True
+        for kw in {}, dict(separate=True), dict(features='relu'), dict(features='positive'):
+            m = program(make(**kw), seeded())
             assert m._in_cache(*long)
-            quick = m(*long, seen)
-            m = program(LinearAttention(16, 64, generator=torch.Generator().manual_seed(0), **kw).eval(), torch.Generator().manual_seed(0))
-            torch.testing.assert_close(quick, linear_attention(m.features('q', long[0], 'row'), m.features('k', long[1].masked_fill(seen[..., None], 0), 'all'), long[2], seen))
+            quick = m(*long, hidden)
+            m = program(make(**kw), seeded())
+            phi = m.features('q', long[0], 'row'),m.features('k', long[1].masked_fill(hidden[..., None], 0), 'all')
+            torch.testing.assert_close(quick, linear_attention(*phi, long[2], hidden))
         assert torch.equal(erase(rough)(q, k, v), digital) and torch.equal(rough.train()(q, k, v), digital)
         assert not program(rough.eval()).redraw().is_programmed
-        both = program(LinearAttention(16, 64, separate=True, generator=torch.Generator().manual_seed(0)).eval())
+        both = program(make(separate=True))
         assert set(both._programmed) == {'q', 'k'}
     with pytest.raises(RuntimeError, match='a programmed product has no gradient'): both(q.requires_grad_(), k, v)
 
 # %% ../nbs/11_attention.ipynb #694ea612
 def test_gains_are_measured_on_directions_that_tokens_lack():
     g = torch.Generator().manual_seed(3)
-    dull = torch.randn(2, generator=g)@torch.randn(2, 16, generator=g) + .02*torch.randn(1, 1, 200, 16, generator=g)                  # tokens that are nearly alike, as the dark ones of a picture
+    few = torch.randn(2, generator=g)@torch.randn(2, 16, generator=g)
+    dull = few + .02*torch.randn(1, 1, 200, 16, generator=g)                   # nearly alike, as dark pixels
     rare = torch.randn(1, 1, 200, 16, generator=g)
     def corrected(**how):
-        model = program(LinearAttention(16, 64, chip=replace(HERMES, gain_std=.1), generator=torch.Generator().manual_seed(0)).eval(), torch.Generator().manual_seed(0))
-        layer = nn.Identity(); layer.attention = model; layer.forward = lambda x: model(x, x, x)
+        seeded = lambda: torch.Generator().manual_seed(0)
+        model = LinearAttention(16, 64, chip=replace(HERMES, gain_std=.1), generator=seeded()).eval()
+        program(model, seeded())
+        layer = nn.Identity()
+        layer.attention,layer.forward = model,lambda x: model(x, x, x)
         calibrate_ranges(layer.eval(), [torch.cat([dull, rare[:, :, :5]], 2)], columns=True, **how)
         return model._matrices()['qk'],model._programmed['qk']
+
     Omega,columns = corrected(probes=True)
-    wrong = lambda columns: (columns.gain*columns.correction - 1).square().mean().sqrt()                # what is left of the gains
-    cells = (columns.weights/columns.gain*columns.scale - Omega).norm()/Omega.norm()/Omega.shape[1]**.5 # what their errors, seen from all sides, pass off as a gain
+    wrong = lambda columns: (columns.gain*columns.correction - 1).square().mean().sqrt() # what is left of the gains
+    programming = (columns.weights/columns.gain*columns.scale - Omega).norm()/Omega.norm()
+    cells = programming/Omega.shape[1]**.5                                     # what random inputs take for a gain
     assert wrong(columns) < 1.5*cells and wrong(corrected()[1]) > 3*cells
-    assert columns.residual.abs().max() < .1*corrected()[1].residual.abs().max()                        # nor do errors pass for offsets
+    assert columns.residual.abs().max() < .1*corrected()[1].residual.abs().max() # nor do errors pass for offsets
 
 # %% ../nbs/11_attention.ipynb #fead827a
 def test_projections_train_with_noise():
-    monkeypatch = pytest.MonkeyPatch(); monkeypatch.setitem(LinearAttention._in_cache.__globals__, '_SHORTEST', 1) # these are short
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setitem(LinearAttention._in_cache.__globals__, '_SHORTEST', 1) # these sequences are short
     g = torch.Generator().manual_seed(0)
     q,k,v = (torch.randn(4, 2, 33, 8, generator=g) for _ in range(3))
     base = lambda **kw: LinearAttention(8, 48, generator=torch.Generator().manual_seed(1), **kw)
     def aware(recipe, **kw): return make_hardware_aware(base(**kw), recipe, torch.Generator().manual_seed(2)).train()
+
+    def moments(m):
+        out = torch.stack([m(q, k, v) for _ in range(60)]).double()
+        return out.mean(0),out.var(0)
+
     assert isinstance(aware(TrainingRecipe()), LinearAttention)
     torch.testing.assert_close(aware(TrainingRecipe())(q, k, v), base()(q, k, v))
     for kw in {}, dict(separate=True), dict(features='relu'), dict(features='positive'), dict(features='oprf-pair'):
         recipe = TrainingRecipe(dac_bits=8, init_steps=1, out_noise=.02, weight_noise=.05, per_sample=True)
-        fused,plain = aware(recipe, **kw),aware(replace(recipe, exact_noise=True), **kw)             # the second has its features in memory
-        assert fused._in_cache(q, k, v) and not plain._in_cache(q, k, v)
-        fused(q, k, v); plain(q, k, v)
-        def moments(m):
-            out = torch.stack([m(q, k, v) for _ in range(60)]).double()
-            return out.mean(0),out.var(0)
+        fused,plain = aware(recipe, **kw),aware(replace(recipe, exact_noise=True), **kw)
+        assert fused._in_cache(q, k, v) and not plain._in_cache(q, k, v)       # the second has its features in memory
+        fused(q, k, v)
+        plain(q, k, v)
         (m1,v1),(m2,v2) = moments(fused),moments(plain)
         z = ((m1 - m2)/((v1 + v2)/60).sqrt()).flatten()
-        assert abs(z.mean()) < 5/len(z)**.5*4 and .8 < z.std() < 1.2 and .85 < (v1.mean()/v2.mean()) < 1.18, kw   # outputs of one sequence depend on one another
-    m = aware(TrainingRecipe(out_noise=.05, dac_bits=8, init_steps=1))
-    m(q, k, v)
-    def loss(t, seed=3):
-        m.generator.manual_seed(seed)
-        return (m(q.double(), k.double(), t) if t.dtype == torch.float64 else m(q, k, t)).square().sum()
-    x = v.clone().requires_grad_()
-    G, = torch.autograd.grad(loss(x), x)
-    step = torch.randn(v.shape, generator=g)
-    numeric = (loss(v + 1e-3*step) - loss(v - 1e-3*step))/2e-3                                          # quadratic in the values: exact
-    torch.testing.assert_close((G*step).sum(), numeric, rtol=2e-3, atol=1e-2)                           # the same noise forwards and backwards
-    queries = q.clone().requires_grad_(); m(queries, k, v).square().sum().backward()
-    assert queries.grad.abs().sum() > 0 and m.input_range['qk'].grad is not None
-    assert torch.equal(m.eval()(q, k, v), base()(q, k, v)) and set(m.state_dict()) - set(base().state_dict()) == {'input_range.qk', 'range_steps.qk'}
-    assert program(m)._programmed['qk'].R == abs(m.input_range['qk'].item())
+        assert abs(z.mean()) < 5/len(z)**.5*4, kw                              # outputs of one sequence are correlated
+        assert .8 < z.std() < 1.2 and .85 < (v1.mean()/v2.mean()) < 1.18, kw
     monkeypatch.undo()
     assert not base()._in_cache(q, k, v) and base()._in_cache(*[t.repeat(1, 1, 8, 1) for t in (q, k, v)])
 
+# %% ../nbs/11_attention.ipynb #acd4a7a6
+def test_gradients_meet_the_noise_of_the_forward_pass():
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setitem(LinearAttention._in_cache.__globals__, '_SHORTEST', 1)
+    g = torch.Generator().manual_seed(0)
+    q,k,v = (torch.randn(4, 2, 33, 8, generator=g) for _ in range(3))
+    base = lambda: LinearAttention(8, 48, generator=torch.Generator().manual_seed(1))
+    recipe = TrainingRecipe(out_noise=.05, dac_bits=8, init_steps=1)
+    m = make_hardware_aware(base(), recipe, torch.Generator().manual_seed(2)).train()
+    m(q, k, v)
+    def loss(values):
+        m.generator.manual_seed(3)
+        return m(q, k, values).square().sum()
+    x = v.clone().requires_grad_()
+    G, = torch.autograd.grad(loss(x), x)
+    step = torch.randn(v.shape, generator=g)
+    numeric = (loss(v + 1e-3*step) - loss(v - 1e-3*step))/2e-3
+    torch.testing.assert_close((G*step).sum(), numeric, rtol=2e-3, atol=1e-2)
+    queries = q.clone().requires_grad_()
+    m(queries, k, v).square().sum().backward()
+    assert queries.grad.abs().sum() > 0 and m.input_range['qk'].grad is not None
+    assert torch.equal(m.eval()(q, k, v), base()(q, k, v))
+    assert set(m.state_dict()) - set(base().state_dict()) == {'input_range.qk', 'range_steps.qk'}
+    assert program(m)._programmed['qk'].R == abs(m.input_range['qk'].item())
+    monkeypatch.undo()
+
 # %% ../nbs/11_attention.ipynb #3dd189b4
 def test_models_with_linear_attention_are_converted():
-    make = lambda: nn.ModuleDict(dict(attention=LinearAttention(8, 24, generator=torch.Generator().manual_seed(0)), out=nn.Linear(8, 8)))
+    g = torch.Generator().manual_seed
+    make = lambda: nn.ModuleDict(dict(attention=LinearAttention(8, 24, generator=g(0)), out=nn.Linear(8, 8)))
     model = convert_to_analog(make(), IDEAL)
-    assert all(m.chip is IDEAL for m in model.values()) and convert_to_analog(make()['attention'], IDEAL).chip is IDEAL
-    program(model.eval(), torch.Generator().manual_seed(0))
-    assert model['attention'].is_programmed and not convert_to_digital(model)['attention'].is_programmed and type(model['out']) is nn.Linear
+    assert all(m.chip is IDEAL for m in model.values())
+    assert convert_to_analog(make()['attention'], IDEAL).chip is IDEAL
+    program(model.eval(), g(0))
+    assert model['attention'].is_programmed and not convert_to_digital(model)['attention'].is_programmed
+    assert type(model['out']) is nn.Linear
     trained = make_hardware_aware(convert_to_analog(make()), TrainingRecipe(dac_bits=8, weight_noise=.1))
     back = convert_to_digital(trained)
     assert type(back['attention']) is LinearAttention and not any('range' in name for name in back.state_dict())
     q,k,v = torch.randn(3, 2, 10, 8, generator=torch.Generator().manual_seed(1))
     torch.testing.assert_close(back.train()['attention'](q, k, v), make()['attention'](q, k, v))
-    with pytest.raises(ValueError, match='that `where` accepts'): convert_to_analog(make()['attention'], where=lambda name, m: False)
+    with pytest.raises(ValueError, match='that `where` accepts'):
+        convert_to_analog(make()['attention'], where=lambda name, m: False)

@@ -2,6 +2,7 @@
 
 # %% ../nbs/13a_calibration.ipynb #d683b4ab
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -14,48 +15,72 @@ from kernel_aimc.ridge import RidgeBench, RidgeRun, ridge_grid, run_grid
 # %% ../nbs/13a_calibration.ipynb #ceff20ea
 def test_agreement_is_zero_with_itself_and_counts_differences():
     rng = np.random.default_rng(0)
-    rows = [dict(dataset=d, kernel=k, sampler=s, log2_ratio=n, seed=i, platform=p, metric=m,
-                 value=(.1 + .1*(p == 'hermes') if m == 'approx_error' else .8 - .02*(p == 'hermes')) + 1e-3*rng.normal())
-            for d in ('letter', 'magic') for k in ('rbf', 'arccos0') for s in ('rff', 'orf') for n in (2, 3) for i in range(10) for p in ('fp32', 'hermes') for m in ('approx_error', 'accuracy')]
-    table = read_measurements(pd.DataFrame(rows))
+    columns = ['dataset', 'kernel', 'sampler', 'log2_ratio', 'seed', 'platform', 'metric']
+    settings = product(('letter', 'magic'), ('rbf', 'arccos0'), ('rff', 'orf'), (2, 3), range(10), ('fp32', 'hermes'),
+                       ('approx_error', 'accuracy'))
+    table = pd.DataFrame(list(settings), columns=columns)
+    on_chip = table.platform == 'hermes'
+    exact = np.where(table.metric == 'approx_error', .1 + .1*on_chip, .8 - .02*on_chip)
+    table = read_measurements(table.assign(value=exact + 1e-3*rng.normal(size=len(table))))
     cells = cell_means(table, 'hermes')
-    assert set(table.dataset) == {'letter-binary', 'magic'} and len(cells) == 16 and abs(cells['drop'] + 2).max() < .2
-    assert np.allclose(floors(cells), (.2**2 - .1**2)**.5, rtol=.02) and len(floors(cells)) == 8
+    assert set(table.dataset) == {'letter-binary', 'magic'}
+    assert len(cells) == 16
+    assert abs(cells['drop'] + 2).max() < .2
+    assert len(floors(cells)) == 8
+    assert np.allclose(floors(cells), (.2**2 - .1**2)**.5, rtol=.02)
+
     assert agreement(cells, cells) == dict(drop_points=0, floor_relative=0)
-    other = cells.assign(drop=cells['drop'] + .5, error_chip=(cells.error_fp32**2 + 1.21*(cells.error_chip**2 - cells.error_fp32**2))**.5)
+    larger = (cells.error_fp32**2 + 1.21*(cells.error_chip**2 - cells.error_fp32**2))**.5 # floors 10 % higher
+    other = cells.assign(drop=cells['drop'] + .5, error_chip=larger)
     assert np.allclose(list(agreement(other, cells).values()), [.5, .1])
     noise = measurement_noise(table, 50)
-    assert .01 < noise['drop_points'] < .1 and 0 < noise['floor_relative'] < .01         # 0.1 points over the root of ten seeds, twice
-    with pytest.raises(ValueError, match='columns kernel, seed are missing'): read_measurements(table.drop(columns=['seed', 'kernel']))
+    assert .01 < noise['drop_points'] < .1 # 0.1 points over the root of ten seeds, twice
+    assert 0 < noise['floor_relative'] < .01
+
+    with pytest.raises(ValueError, match='columns kernel, seed are missing'):
+        read_measurements(table.drop(columns=['seed', 'kernel']))
     with pytest.raises(ValueError, match="no rows of the chip for 'skin'"): read_measurements(table, ('skin',))
+
+# %% ../nbs/13a_calibration.ipynb #13a00010
+def test_a_parameter_reads_what_it_writes():
+    for p in PARAMETERS: assert p.low <= p.start <= p.high and np.isclose(p.get(p.put(HERMES, p.start)), p.start), p
 
 # %% ../nbs/13a_calibration.ipynb #a9c306f4
 def test_a_known_chip_is_recovered_within_its_interval():
     g = np.random.default_rng(0)
-    data = {'magic': Dataset('magic', g.normal(size=(1200, 6)).astype(np.float32), np.arange(1200) % 2, (0, 1), 'made here', {})}
-    runs = [RidgeRun(dataset='magic', sampler=s, log2_ratio=n, seed=i) for s in ('orf', 'rff') for n in (4, 5) for i in range(20, 30)]
+    X = g.normal(size=(1200, 6)).astype(np.float32)
+    data = {'magic': Dataset('magic', X, np.arange(1200) % 2, (0, 1), 'made here', {})}
+    runs = [RidgeRun(dataset='magic', sampler=s, log2_ratio=n, seed=i) for s in ('orf', 'rff') for n in (4, 5)
+            for i in range(20, 30)]
     rows = []
     for r in runs:
         bench = RidgeBench(data['magic'], r)
-        for platform,chip in ('fp32', None), ('hermes', replace(HERMES, gain_std=.25)):
-            rows += [dict(dataset='magic', kernel='rbf', sampler=r.sampler, log2_ratio=r.log2_ratio, seed=r.seed, platform=platform, metric=m, value=v) for m,v in bench.measure(r, chip).items()]
+        settings = dict(dataset='magic', kernel='rbf', sampler=r.sampler, log2_ratio=r.log2_ratio, seed=r.seed)
+        for name,chip in ('fp32', None), ('hermes', replace(HERMES, gain_std=.25)):
+            rows += [settings | dict(platform=name, metric=m, value=v) for m,v in bench.measure(r, chip).items()]
+
     gain = Parameter('gain_std', .1, 0., .5, 'spread of the column gains')
-    result = calibrate(HERMES, pd.DataFrame(rows), parameters=(gain,), data=data, n_seeds=12, accuracy_seeds=6, jobs=1, progress=False)
+    def fit(jobs):
+        return calibrate(HERMES, pd.DataFrame(rows), parameters=(gain,), data=data, n_seeds=12, accuracy_seeds=6,
+                         jobs=jobs, progress=False)
+    result = fit(jobs=1)
     value,low,high = result.table.loc['gain_std', ['value', 'low', 'high']]
-    assert low < .25 < high and .01 < high - low < .2 and result.chip == replace(HERMES, gain_std=value), result.table
+    assert low < .25 < high and .01 < high - low < .2, result.table
+    assert result.chip == replace(HERMES, gain_std=value)
     assert set(result.residuals.metric) == {'approx_error', 'drop'} and len(result.residuals) == 6
-    again = calibrate(HERMES, pd.DataFrame(rows), parameters=(gain,), data=data, n_seeds=12, accuracy_seeds=6, jobs=2, progress=False)
-    assert again.table.equals(result.table)                                                  # neither jobs nor a second try change it
-    with pytest.raises(ValueError, match='parameters must be 1 to 6, got 0'): calibrate(HERMES, pd.DataFrame(rows), parameters=())
-    for p in PARAMETERS:
-        assert p.low <= p.start <= p.high and np.isclose(p.get(p.put(HERMES, p.start)), p.start), p
+    assert fit(jobs=2).table.equals(result.table) # neither jobs nor a second try change it
+    with pytest.raises(ValueError, match='parameters must be 1 to 6, got 0'):
+        calibrate(HERMES, pd.DataFrame(rows), parameters=())
 
 # %% ../nbs/13a_calibration.ipynb #d19943fc
 def test_simulated_runs_are_those_of_the_ridge_experiment():
     g = np.random.default_rng(0)
-    data = {'magic': Dataset('magic', g.normal(size=(600, 6)).astype(np.float32), np.arange(600) % 2, (0, 1), 'made here', {})}
-    table = simulate(HERMES, ['magic'], platform='hermes', seeds=2, kernels=('rbf',), samplers=('orf',), log2_ratios=(2, 3), data=data, progress=False)
+    X = g.normal(size=(600, 6)).astype(np.float32)
+    data = {'magic': Dataset('magic', X, np.arange(600) % 2, (0, 1), 'made here', {})}
+    table = simulate(HERMES, ['magic'], platform='hermes', seeds=2, kernels=('rbf',), samplers=('orf',),
+                     log2_ratios=(2, 3), data=data, progress=False)
     assert len(table) == 2*2*2*2 and set(table.platform) == {'fp32', 'hermes'}
-    theirs = run_grid(ridge_grid(['magic'], ['rbf'], ['orf'], [2, 3], 2), data=data, cache=None, progress=False).drop(columns='readout')
+    grid = run_grid(ridge_grid(['magic'], ['rbf'], ['orf'], [2, 3], 2), data=data, cache=None, progress=False)
     key = ['seed', 'log2_ratio', 'platform', 'metric']
-    pd.testing.assert_series_equal(table.set_index(key).value.sort_index(), theirs.set_index(key).value.sort_index())
+    ours,expected = (t.set_index(key).value.sort_index() for t in (table, grid))
+    pd.testing.assert_series_equal(ours, expected)

@@ -3,110 +3,161 @@
 # %% ../nbs/11a_encoder.ipynb #19e13052
 import copy
 import math
+from dataclasses import replace
+
 import pytest
 import torch
-from dataclasses import replace
-from torch import nn
+from kernel_aimc.chip import HERMES, IDEAL
 from kernel_aimc.encoder import *
 from kernel_aimc.encoder import positions
-from kernel_aimc.chip import HERMES, IDEAL
 from kernel_aimc.hardware_aware import calibrate_ranges
 from kernel_aimc.layers import analog_layers, convert_to_analog, convert_to_digital, program, summary
 from kernel_aimc.mapping import lra_layers
+from torch import nn
+
+# %% ../nbs/11a_encoder.ipynb #c8208500
+def test_positions_are_sines_and_cosines():
+    expected = [f(3*10**(-4*i/3)) for f in (math.sin, math.cos) for i in range(4)]
+    torch.testing.assert_close(positions(3, 8)[2], torch.tensor(expected))
 
 # %% ../nbs/11a_encoder.ipynb #141a6974
 def test_the_published_models_have_their_published_sizes():
-    published = dict(listops=(43_008, 42_240), imdb=(75_264, 73_984), aan=(133_760, 132_096), cifar10=(76_288, 75_008), pathfinder=(132_992, 131_584))
+    published = dict(listops=(43_008, 42_240), imdb=(75_264, 73_984), aan=(133_760, 132_096), cifar10=(76_288, 75_008),
+                     pathfinder=(132_992, 131_584))
     directions = dict(listops=4096, imdb=16_384, aan=8192, cifar10=8192, pathfinder=2048)
     for task,(parameters,weights) in published.items():
-        model = Encoder(task)
-        assert sum(p.numel() for name,p in model.named_parameters() if not name.startswith('embedding')) == parameters, task
-        matrices = [W for m in analog_layers(convert_to_analog(model, where=lambda name, m: name != 'embedding')).values() for W in m._matrices().values()]
+        model,layers = Encoder(task),lra_layers(task, 'all')
+        counted = sum(p.numel() for name,p in model.named_parameters() if not name.startswith('embedding'))
+        assert counted == parameters, task
+        converted = convert_to_analog(model, where=lambda name, m: name != 'embedding')
+        matrices = [W for m in analog_layers(converted).values() for W in m._matrices().values()]
         on_chip = sum(W.numel() for W in matrices)
-        assert on_chip == weights + directions[task] == sum(l.n_weights for l in lra_layers(task, 'all')), task
-        assert sorted(tuple(W.shape) for W in matrices) == sorted((l.outputs, l.inputs) for l in lra_layers(task, 'all')), task
+        assert on_chip == weights + directions[task] == sum(l.n_weights for l in layers), task
+        assert sorted(tuple(W.shape) for W in matrices) == sorted((l.outputs, l.inputs) for l in layers), task
 
 # %% ../nbs/11a_encoder.ipynb #67f21c29
 def test_a_summary_counts_what_an_encoder_multiplies():
-    model = convert_to_analog(Encoder('cifar10'), where=lambda name, m: name != 'embedding')
-    table = summary(model, example=torch.zeros(2, 1024, dtype=torch.uint8))
-    per = table.products_per_token
-    assert per['layers.0.q'] == per['layers.1.fc2'] == 1 and per['layers.0.attention.qk'] == 4 and per['head1'] == 1/1024    # queries and keys of two heads
-    tied = summary(convert_to_analog(Encoder('listops'), where=lambda name, m: name != 'embedding'), example=torch.ones(1, 1000, dtype=torch.uint8)).products_per_token
-    assert tied['layers.0.q'] == 2                                                                      # two layers share it
+    def products(task, example):
+        converted = convert_to_analog(Encoder(task), where=lambda name, m: name != 'embedding')
+        return summary(converted, example=example).products_per_token
+
+    per = products('cifar10', torch.zeros(2, 1024, dtype=torch.uint8))
+    assert per['layers.0.q'] == per['layers.1.fc2'] == 1 and per['head1'] == 1/1024
+    assert per['layers.0.attention.qk'] == 4                                   # queries and keys of two heads
+    assert products('listops', torch.ones(1, 1000, dtype=torch.uint8))['layers.0.q'] == 2 # two layers share it
 
 # %% ../nbs/11a_encoder.ipynb #7272d6ce
 def test_padding_documents_and_ties():
-    c = EncoderConfig(vocabulary=20, d_model=16, heads=2, ffn=24, m=16, classifier=12, classes=3, max_length=40, dropout=0.)
+    sizes = dict(d_model=16, heads=2, ffn=24, m=16, classifier=12, classes=3, max_length=40)
+    c = EncoderConfig(vocabulary=20, dropout=0., **sizes)
     g = torch.Generator().manual_seed(0)
-    x = torch.randint(1, 20, (4, 40), generator=g); x[0, 25:] = 0; x[1, 1:] = 0
-    for attention in 'exact', 'hyperbolic', 'relu':
-        for variant in ('sound', 'paper') if attention == 'hyperbolic' else ('sound',):
-            model = Encoder(replace(c, attention=attention, variant=variant), generator=torch.Generator().manual_seed(1)).eval()
-            y = model(x)
-            assert y.shape == (4, 3) and torch.isfinite(y).all()
-            torch.testing.assert_close(model(x[:1, :25]), y[:1]); torch.testing.assert_close(model(x[1:2, :1]), y[1:2])   # padding changes nothing
-            same = Encoder(replace(c, attention=attention, variant=variant), generator=torch.Generator().manual_seed(1)).eval()
-            torch.testing.assert_close(same(x), y, rtol=0, atol=0)
-            pairs = Encoder(replace(c, attention=attention, variant=variant, documents=2), generator=torch.Generator().manual_seed(2)).eval()
-            both = torch.stack([x, x.flip(0)], 1)
-            h = pairs.encode(x, x == 0)[1]
-            torch.testing.assert_close(pairs(both), pairs.head2(nn.functional.gelu(pairs.head1(torch.cat([h.flip(0), h], 1)))))
-    tied = Encoder(replace(c, tied=True), generator=torch.Generator().manual_seed(1)).eval()
+    x = torch.randint(1, 20, (4, 40), generator=g)
+    x[0, 25:] = x[1, 1:] = 0
+    seeded = lambda config, seed=1: Encoder(config, generator=torch.Generator().manual_seed(seed)).eval()
+    kinds = ('exact', 'sound'), ('hyperbolic', 'sound'), ('hyperbolic', 'paper'), ('relu', 'sound')
+    for attention,variant in kinds:
+        config = replace(c, attention=attention, variant=variant)
+        model = seeded(config)
+        y = model(x)
+        assert y.shape == (4, 3) and torch.isfinite(y).all()
+        torch.testing.assert_close(model(x[:1, :25]), y[:1])                   # padding changes nothing
+        torch.testing.assert_close(model(x[1:2, :1]), y[1:2])
+        torch.testing.assert_close(seeded(config)(x), y, rtol=0, atol=0)
+        pairs = seeded(replace(config, documents=2), 2)
+        both = torch.stack([x, x.flip(0)], 1)
+        h = pairs.encode(x, x == 0)[1]
+        expected = pairs.head2(nn.functional.gelu(pairs.head1(torch.cat([h.flip(0), h], 1))))
+        torch.testing.assert_close(pairs(both), expected)
+
+    tied = seeded(replace(c, tied=True))
     assert len(tied.layers) == 1
-    e = tied.embed(x, x == 0); torch.testing.assert_close(tied.encode(x, x == 0)[1], (h := tied.layers[0](tied.layers[0](e, x == 0), x == 0)).sum(1)/(x > 0).sum(1, keepdim=True))
+    h = tied.embed(x, x == 0)
+    for _ in range(2): h = tied.layers[0](h, x == 0)
+    torch.testing.assert_close(tied.encode(x, x == 0)[1], h.sum(1)/(x > 0).sum(1, keepdim=True))
     assert (h[x == 0] == 0).all()
-    numbers = Encoder(replace(c, vocabulary=None, pixel_mean=10., pixel_std=5.), generator=torch.Generator().manual_seed(1)).eval()
-    torch.testing.assert_close(numbers(10 + 5*x.float()), Encoder(replace(c, vocabulary=None), generator=torch.Generator().manual_seed(1)).eval()(x.float()))
-    places = torch.tensor([0, 3, 4, 30]) # a choice of tokens, where they stood
-    torch.testing.assert_close(tied.embed(x[2:, places], places=places), tied.embed(x[2:])[:, places])
-    chosen = both[2:][..., places]; h = torch.cat([pairs.encode(chosen[:, i], chosen[:, i] == 0, places)[1] for i in (1, 0)], 1)
-    torch.testing.assert_close(pairs(chosen, places=places), pairs.head2(nn.functional.gelu(pairs.head1(h)))); assert not torch.equal(pairs(chosen, places=places), pairs(chosen)) and not torch.equal(tied(x[:, places], places=places), tied(x[:, places]))
-    for attention in 'exact', 'hyperbolic': # a token that stands for several, beside padding, is several
-        model = Encoder(replace(c, vocabulary=None, attention=attention), generator=torch.Generator().manual_seed(1)).eval()
+    plain = seeded(replace(c, vocabulary=None))
+    numbers = seeded(replace(c, vocabulary=None, pixel_mean=10., pixel_std=5.))
+    torch.testing.assert_close(numbers(10 + 5*x.float()), plain(x.float()))
+
+# %% ../nbs/11a_encoder.ipynb #8367476a
+def test_places_and_counts_of_tokens():
+    sizes = dict(d_model=16, heads=2, ffn=24, m=16, classifier=12, classes=3, max_length=40)
+    c = EncoderConfig(vocabulary=20, dropout=0., **sizes)
+    g = torch.Generator().manual_seed(0)
+    x = torch.randint(1, 20, (4, 40), generator=g)
+    seeded = lambda **kw: Encoder(replace(c, **kw), generator=torch.Generator().manual_seed(1)).eval()
+    tied,pairs = seeded(tied=True),seeded(documents=2, attention='relu')
+    places = torch.tensor([0, 3, 4, 30])
+    torch.testing.assert_close(tied.embed(x[:, places], places=places), tied.embed(x)[:, places])
+    assert not torch.equal(tied(x[:, places], places=places), tied(x[:, places]))
+    chosen = torch.stack([x, x.flip(0)], 1)[..., places]
+    h = torch.cat([pairs.encode(chosen[:, i], chosen[:, i] == 0, places)[1] for i in (1, 0)], 1)
+    torch.testing.assert_close(pairs(chosen, places=places), pairs.head2(nn.functional.gelu(pairs.head1(h))))
+    assert not torch.equal(pairs(chosen, places=places), pairs(chosen))
+
+    for attention in 'exact', 'hyperbolic':
+        model = seeded(vocabulary=None, attention=attention)
         assert torch.isfinite(model(torch.ones(1, 3), counts=torch.zeros(1, 3))).all()
-        x,counts,where = torch.rand(2, 5, generator=g),torch.tensor([[1., 3., 2., 1., 0.], [2., 1., 1., 1., 2.]]),torch.tensor([[0, 7, 9, 20, 0], [39, 3, 2, 1, 0]])
+        x = torch.rand(2, 5, generator=g)
+        counts = torch.tensor([[1., 3., 2., 1., 0.], [2., 1., 1., 1., 2.]])
+        where = torch.tensor([[0, 7, 9, 20, 0], [39, 3, 2, 1, 0]])
         for i,n in enumerate(counts.long()):
-            torch.testing.assert_close(model(x, places=where, counts=counts)[i:i + 1], model(x[i:i + 1].repeat_interleave(n, 1), places=where[i:i + 1].repeat_interleave(n, 1)))
-    P = positions(3, 8); torch.testing.assert_close(P[2], torch.tensor([f(3*10**(-4*i/3)) for f in (math.sin, math.cos) for i in range(4)]))
-    for bad,message in (dict(attention='linear'), "attention must be one of exact, positive"), (dict(heads=3), 'd_model must be even and a multiple of heads'), (dict(documents=3), 'documents must be 1 or 2'), (dict(dropout=1.), r'dropout must be in \[0, 1\)'), (dict(m=0), 'm must be >= 1'), (dict(vocabulary=1), 'vocabulary must be >= 2'):
+            repeated,at = (t[i:i + 1].repeat_interleave(n, 1) for t in (x, where))
+            torch.testing.assert_close(model(x, places=where, counts=counts)[i:i + 1], model(repeated, places=at))
+
+# %% ../nbs/11a_encoder.ipynb #75de3c88
+def test_settings_and_inputs_that_make_no_sense_are_refused():
+    c = EncoderConfig(vocabulary=20, d_model=16, heads=2, ffn=24, m=16, classifier=12, classes=3, max_length=40)
+    for bad,message in ((dict(attention='linear'), "attention must be one of exact, positive"),
+                        (dict(heads=3), 'd_model must be even and a multiple of heads'),
+                        (dict(documents=3), 'documents must be 1 or 2'),
+                        (dict(dropout=1.), r'dropout must be in \[0, 1\)'),
+                        (dict(m=0), 'm must be >= 1'), (dict(vocabulary=1), 'vocabulary must be >= 2')):
         with pytest.raises(ValueError, match=message): replace(c, **bad)
-    with pytest.raises(ValueError, match='at most 40 tokens, got 41'): tied(torch.ones(1, 41))
-    with pytest.raises(ValueError, match=r'x must have shape \(n, L\), got \(1, 2, 3\)'): tied(torch.ones(1, 2, 3))
+    with pytest.raises(ValueError, match='at most 40 tokens, got 41'): Encoder(c)(torch.ones(1, 41))
+    with pytest.raises(ValueError, match=r'x must have shape \(n, L\), got \(1, 2, 3\)'):
+        Encoder(c)(torch.ones(1, 2, 3))
     with pytest.raises(ValueError, match='one of listops'): Encoder('text')
 
 # %% ../nbs/11a_encoder.ipynb #095e659e
 def test_the_encoder_runs_on_the_chip():
-    c = EncoderConfig(vocabulary=20, d_model=16, heads=2, ffn=24, m=16, classifier=12, classes=3, max_length=40, dropout=0.)
+    sizes = dict(d_model=16, heads=2, ffn=24, m=16, classifier=12, classes=3, max_length=40)
+    c = EncoderConfig(vocabulary=20, dropout=0., **sizes)
     x = torch.randint(0, 20, (6, 40), generator=torch.Generator().manual_seed(0))
     for chip in IDEAL, HERMES:
-        for what in 'attention', 'all':
+        for what,n_analog in ('attention', 2), ('all', 16):
             model = Encoder(c, chip=chip, generator=torch.Generator().manual_seed(1))
             model(x).square().sum().backward()
             assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in model.parameters())
             with torch.no_grad():
                 y = model.eval()(x)
                 if what == 'all': convert_to_analog(model, chip)
-                assert len(analog_layers(model)) == (2 if what == 'attention' else 16) and torch.equal(model(x), y)
-                program(model, torch.Generator().manual_seed(2)); calibrate_ranges(model, [x])
+                assert len(analog_layers(model)) == n_analog and torch.equal(model(x), y)
+                program(model, torch.Generator().manual_seed(2))
+                calibrate_ranges(model, [x])
                 if chip is IDEAL: torch.testing.assert_close(model(x), y)
                 else: assert 0 < (model(x) - y).norm() < .5*y.norm()
-                assert not any(isinstance(m, type(model.head1)) and type(m) is not nn.Linear for m in convert_to_digital(copy.deepcopy(model)).modules())
+            back,analog = convert_to_digital(copy.deepcopy(model)),type(model.head1)
+            assert all(type(m) is nn.Linear for m in back.modules() if isinstance(m, analog))
 
 # %% ../nbs/11a_encoder.ipynb #d03372b9
 def test_encoders_compile_and_take_autocast():
-    c = EncoderConfig(vocabulary=20, d_model=16, heads=2, ffn=24, m=16, classifier=12, classes=3, max_length=80, dropout=0.)
-    x = torch.randint(1, 20, (6, 80), generator=torch.Generator().manual_seed(0)); x[0, 60:] = 0
+    sizes = dict(d_model=16, heads=2, ffn=24, m=16, classifier=12, classes=3, max_length=80)
+    c = EncoderConfig(vocabulary=20, dropout=0., **sizes)
+    x = torch.randint(1, 20, (6, 80), generator=torch.Generator().manual_seed(0))
+    x[0, 60:] = 0
     for attention in 'exact', 'hyperbolic', 'relu':
         model = Encoder(replace(c, attention=attention), generator=torch.Generator().manual_seed(1)).train()
         copied = copy.deepcopy(model)
         compiled = torch.compile(copied, backend='aot_eager')
         torch.testing.assert_close(compiled(x), model(x))
         for run in model,compiled: run(x).square().sum().backward()
-        for a,b in zip(model.parameters(), copied.parameters()): torch.testing.assert_close(a.grad, b.grad, rtol=1e-4, atol=1e-6)
+        for a,b in zip(model.parameters(), copied.parameters()):
+            torch.testing.assert_close(a.grad, b.grad, rtol=1e-4, atol=1e-6)
         y = model(x).detach()
         model.zero_grad()
         with torch.autocast('cpu', torch.bfloat16): half = model(x)
         torch.testing.assert_close(half.float(), y, rtol=.05, atol=.03)
         half.float().square().sum().backward()
-        for a,b in zip(model.parameters(), copied.parameters()): assert (a.grad - b.grad).norm() <= .15*b.grad.norm() + 1e-5
+        for a,b in zip(model.parameters(), copied.parameters()):
+            assert (a.grad - b.grad).norm() <= .15*b.grad.norm() + 1e-5

@@ -15,18 +15,24 @@ from kernel_aimc.samplers import draw_directions
 def test_the_variance_of_one_term_is_as_derived():
     g = torch.Generator().manual_seed(0)
     X,Y = (torch.randn(4, 3, generator=g, dtype=torch.float64) for _ in range(2))
-    for kernel in RBF(.2), Laplacian(.4), Matern(.5, 2.), Matern(1.5, 2.), Matern(2.5, 2.), ArcCosine(0), ArcCosine(1), ArcCosine(2):
-        m,g = feature_map(kernel),torch.Generator().manual_seed(1)
+    def terms_of(kernel):
+        "A million terms of the estimate for each pair of points, shape (10**6, 4, 4)"
+        m = feature_map(kernel)
+        g = torch.Generator().manual_seed(1)
         w = torch.randn(1_000_000, 3, generator=g, dtype=torch.float64)
         w = m.scale*(w if m.spectrum is None else m.spectrum(w, g))
-        if m.n_per_direction == 2: terms = (w@(X[:, None] - Y).view(16, 3).T).cos().view(-1, 4, 4)
-        else:
-            u,v = (2*m.phi(w@A.T) for A in (X, Y))                    # phi has divided by the root of its 4 columns
-            terms = u[:, :, None]*v[:, None, :]
-        mean,deviation = terms.mean(0),(terms - terms.mean(0)).square()
+        if m.n_per_direction == 2: return (w@(X[:, None] - Y).view(16, 3).T).cos().view(-1, 4, 4)
+        u,v = (2*m.phi(w@A.T) for A in (X, Y)) # phi has divided by the root of its 4 columns
+        return u[:, :, None]*v[:, None, :]
+
+    for kernel in (RBF(.2), Laplacian(.4), Matern(.5, 2.), Matern(1.5, 2.), Matern(2.5, 2.),
+                   ArcCosine(0), ArcCosine(1), ArcCosine(2)):
+        terms = terms_of(kernel)
+        mean = terms.mean(0)
+        squares = (terms - mean).square()
         expected = estimator_variance(kernel, X, Y)
-        assert ((mean - kernel(X, Y)).abs() < 5*(expected/1e6).sqrt()).all(), kernel              # unbiased, with the right spectrum
-        assert ((deviation.mean(0) - expected).abs() < 5*deviation.std(0)/1000).all(), kernel
+        assert ((mean - kernel(X, Y)).abs() < 5*(expected/1e6).sqrt()).all(), kernel
+        assert ((squares.mean(0) - expected).abs() < 5*squares.std(0)/1000).all(), kernel
         torch.testing.assert_close(estimator_variance(kernel, X, Y, D=10), expected/10)
     with pytest.raises(TypeError, match='no closed form for Softmax'): estimator_variance(Softmax(), X)
 
@@ -34,10 +40,13 @@ def test_the_variance_of_one_term_is_as_derived():
 def test_features_estimate_their_kernel_within_five_standard_deviations():
     X = torch.randn(40, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     D = 8192
-    for kernel in RBF(.1), Laplacian(.2), Matern(.5, 2.), Matern(1.5, 2.), Matern(2.5, 2.), ArcCosine(0), ArcCosine(1), ArcCosine(2):
-        K,sd = kernel(X),estimator_variance(kernel, X, D=D).sqrt()
+    for kernel in (RBF(.1), Laplacian(.2), Matern(.5, 2.), Matern(1.5, 2.), Matern(2.5, 2.),
+                   ArcCosine(0), ArcCosine(1), ArcCosine(2)):
+        K = kernel(X)
+        sd = estimator_variance(kernel, X, D=D).sqrt()
         for sampler in 'rff', 'orf', 'qmc':
-            Z = RandomFeatures(kernel, 6, D, sampler=sampler, generator=torch.Generator().manual_seed(0), dtype=torch.float64)(X)
+            g = torch.Generator().manual_seed(0)
+            Z = RandomFeatures(kernel, 6, D, sampler=sampler, generator=g, dtype=torch.float64)(X)
             assert ((Z@Z.T - K).abs() <= 5*sd + 1e-9).all(), (kernel, sampler)
 
 # %% ../nbs/02_feature_maps.ipynb #180da2a8
@@ -46,7 +55,8 @@ def test_estimates_are_unbiased_but_for_sorf():
     for sampler in 'rff', 'orf', 'qmc', 'sorf':
         g = torch.Generator().manual_seed(0)
         directions = torch.cat([draw_directions(sampler, 12, 3, generator=g, dtype=torch.float64) for _ in range(400)])
-        for kernel in RBF(.1), Laplacian(.2), Matern(.5, 2.), Matern(1.5, 2.), Matern(2.5, 2.), ArcCosine(0), ArcCosine(1), ArcCosine(2):
+        for kernel in (RBF(.1), Laplacian(.2), Matern(.5, 2.), Matern(1.5, 2.), Matern(2.5, 2.),
+                       ArcCosine(0), ArcCosine(1), ArcCosine(2)):
             m = feature_map(kernel)
             Omega = m.scale*(directions if m.spectrum is None else m.spectrum(directions, g))
             Z = torch.stack([m.phi(P) for P in (X@Omega.T).split(12, 1)])
@@ -57,58 +67,93 @@ def test_estimates_are_unbiased_but_for_sorf():
 # %% ../nbs/02_feature_maps.ipynb #3ed56df0
 def test_sorf_has_a_bias_that_falls_with_the_dimension():
     def bias(d):
-        X = torch.randn(60, d, generator=torch.Generator().manual_seed(1))*math.sqrt(8/d)   # distances alike in every d
+        X = torch.randn(60, d, generator=torch.Generator().manual_seed(1))*math.sqrt(8/d) # distances alike in every d
         Z = RandomFeatures(RBF(.05), d, 1<<16, sampler='sorf', generator=torch.Generator().manual_seed(0))(X)
         return approximation_error(RBF(.05)(X), Z@Z.T)
     biases = [bias(d) for d in (4, 16, 64)]
     assert biases[0] > 1.5*biases[1] > 2.25*biases[2] and biases[0] > .01, biases
 
 # %% ../nbs/02_feature_maps.ipynb #25a03aeb
-def test_the_module_keeps_its_promises():
+def test_features_have_their_shape_and_the_module_is_saved():
     make = lambda **kw: RandomFeatures(RBF(.05), 5, 12, generator=torch.Generator().manual_seed(0), **kw)
     X = torch.randn(9, 5, generator=torch.Generator().manual_seed(1))
     features = make()
-    assert features(X).shape == (9, features.n_components) == (9, 24) and torch.equal(features(X), make()(X))
-    assert features(X.double().numpy()).dtype == torch.float32 and features(X[:0]).shape == (0, 24)
-    torch.testing.assert_close(features(X).square().sum(1), torch.ones(9))                    # k(x, x) = 1
-    many = torch.randn(5000, 5, generator=torch.Generator().manual_seed(2))                    # more than a block
-    torch.testing.assert_close(features(many), torch.cat([features(many[:3000]), features(many[3000:])]))
-    twin = make(); twin.load_state_dict(features.state_dict()); assert torch.equal(twin(X), features(X))
-    given = make(sampler=features.Omega/features.map.scale); torch.testing.assert_close(given(X), features(X))
-    Xg = X.clone().requires_grad_(); features(Xg).sum().backward(); assert Xg.grad.abs().sum() > 0
-    torch.testing.assert_close(features(Xg).detach(), features(X))
+    assert features(X).shape == (9, features.n_components) == (9, 24)
+    assert torch.equal(features(X), make()(X))
+    assert features(X.double().numpy()).dtype == torch.float32
+    assert features(X[:0]).shape == (0, 24)
+    torch.testing.assert_close(features(X).square().sum(1), torch.ones(9)) # k(x, x) = 1
+    twin = make()
+    twin.load_state_dict(features.state_dict())
+    assert torch.equal(twin(X), features(X))
+    given = make(sampler=features.Omega/features.map.scale)
+    torch.testing.assert_close(given(X), features(X))
+    X_grad = X.clone().requires_grad_()
+    features(X_grad).sum().backward()
+    assert X_grad.grad.abs().sum() > 0
+    torch.testing.assert_close(features(X_grad).detach(), features(X))
     with pytest.raises(ValueError, match=r'shape \(n, 5\), got \(9, 4\)'): features(X[:, :4])
     with pytest.raises(ValueError, match=r'shape \(12, 5\), got \(5, 12\)'): make(sampler=features.Omega.T)
     with pytest.raises(TypeError, match='Softmax'): RandomFeatures(Softmax(), 5, 12)
-    for kernel in RBF(.05), ArcCosine(0), ArcCosine(1), ArcCosine(2):                               # in blocks, by threads, or at once
-        f,X = RandomFeatures(kernel, 5, 700, generator=torch.Generator().manual_seed(0)),many
+
+# %% ../nbs/02_feature_maps.ipynb #1cb5818f
+def test_many_rows_give_the_features_of_few():
+    X = torch.randn(5000, 5, generator=torch.Generator().manual_seed(2))
+    features = RandomFeatures(RBF(.05), 5, 12, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(features(X), torch.cat([features(X[:3000]), features(X[3000:])]))
+    for kernel in RBF(.05), ArcCosine(0), ArcCosine(1), ArcCosine(2): # in blocks, by threads, or at once
+        f = RandomFeatures(kernel, 5, 700, generator=torch.Generator().manual_seed(0))
         torch.testing.assert_close(f(X), f.map.phi(f.project(X)), rtol=1e-5, atol=1e-5)
         with torch.inference_mode(): assert torch.equal(f(X), f(X.clone()))
     assert (step_power(torch.tensor([[-1., 0., 2.]])) == torch.tensor([[0., 0., math.sqrt(2/3)]])).all()
 
-# %% ../nbs/02_feature_maps.ipynb #975594cd
-def test_sorf_features_need_no_matrix():
-    class Stored: # a chip without errors
-        R = 1.
-        def program(self, W, generator): self.W = W; return self
-        def __call__(self, X): return X@self.W.T
+# %% ../nbs/02_feature_maps.ipynb #3165344a
+class ExactChip:
+    "A chip without errors"
+    R = 1.
+    def program(self, W, generator):
+        self.W = W
+        return self
+    def __call__(self, X): return X@self.W.T
+
+def sorf_features(seed=0, **kw):
+    "For each kernel and two sizes: features from the sampler 'sorf', and points"
     for kernel in RBF(.05), Matern(1.5, 2.), ArcCosine(1), Laplacian(.1):
         for d,D in (5, 12), (100, 300):
-            make = lambda seed=0, **kw: RandomFeatures(kernel, d, D, sampler='sorf', generator=torch.Generator().manual_seed(seed), **kw)
-            features,X = make(),torch.randn(3000, d, generator=torch.Generator().manual_seed(1))/d**.5
-            assert (features.product is None) == isinstance(kernel, Laplacian) and ('Omega' in features.state_dict()) == isinstance(kernel, Laplacian)
-            chip = make(chip=Stored())
-            assert torch.equal(chip.Omega, features.Omega) and chip.product is None
-            for n in 1, 50, 3000:
-                P = X[:n]@features.Omega.T
-                torch.testing.assert_close(features.project(X[:n]), P, rtol=1e-4, atol=3e-6*features.Omega.norm(dim=1).max().item())
-                torch.testing.assert_close(features(X[:n]), features.map.phi(P), rtol=1e-4, atol=1e-5 + 1e-6*features.Omega.norm(dim=1).max().item())
-            other = make(1); assert not torch.equal(other(X), features(X)); other.load_state_dict(features.state_dict()); assert torch.equal(other(X), features(X))
-            assert torch.equal(copy.deepcopy(features)(X), features(X)) and torch.equal(pickle.loads(pickle.dumps(features))(X), features(X))
-            Xg = X[:40].clone().requires_grad_(); features(Xg).sum().backward(); assert Xg.grad.isfinite().all() and Xg.grad.abs().sum() > 0
-    rbf,matern = (RandomFeatures(k, 5, 12, sampler='orf', generator=torch.Generator().manual_seed(0)) for k in (RBF(.5), Matern(1.5, 1.)))
-    torch.testing.assert_close(rbf.Omega/rbf.Omega.norm(dim=1, keepdim=True), matern.Omega/matern.Omega.norm(dim=1, keepdim=True))
+            g = torch.Generator().manual_seed(seed)
+            X = torch.randn(3000, d, generator=torch.Generator().manual_seed(1))/d**.5
+            yield RandomFeatures(kernel, d, D, sampler='sorf', generator=g, **kw), X
+
+# %% ../nbs/02_feature_maps.ipynb #975594cd
+def test_sorf_features_need_no_matrix():
+    for (features,X),(chip,_) in zip(sorf_features(), sorf_features(chip=ExactChip())):
+        needs_matrix = isinstance(features.kernel, Laplacian)
+        assert (features.product is None) == ('Omega' in features.state_dict()) == needs_matrix
+        assert torch.equal(chip.Omega, features.Omega) and chip.product is None
+        longest = features.Omega.norm(dim=1).max().item()
+        for n in 1, 50, 3000:
+            P = X[:n]@features.Omega.T
+            torch.testing.assert_close(features.project(X[:n]), P, rtol=1e-4, atol=3e-6*longest)
+            torch.testing.assert_close(features(X[:n]), features.map.phi(P), rtol=1e-4, atol=1e-5 + 1e-6*longest)
+
+# %% ../nbs/02_feature_maps.ipynb #80392fca
+def test_sorf_features_are_saved_copied_and_differentiable():
+    for (features,X),(other,_) in zip(sorf_features(), sorf_features(seed=1)):
+        assert not torch.equal(other(X), features(X))
+        other.load_state_dict(features.state_dict())
+        assert torch.equal(other(X), features(X))
+        assert torch.equal(copy.deepcopy(features)(X), features(X))
+        assert torch.equal(pickle.loads(pickle.dumps(features))(X), features(X))
+        X_grad = X[:40].clone().requires_grad_()
+        features(X_grad).sum().backward()
+        assert X_grad.grad.isfinite().all() and X_grad.grad.abs().sum() > 0
     with pytest.raises(AttributeError, match='omega'): _ = features.omega
+
+# %% ../nbs/02_feature_maps.ipynb #d901c0ed
+def test_gaussian_draws_do_not_depend_on_the_spectrum():
+    unit = lambda Omega: Omega/Omega.norm(dim=1, keepdim=True)
+    make = lambda kernel: RandomFeatures(kernel, 5, 12, sampler='orf', generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(unit(make(RBF(.5)).Omega), unit(make(Matern(1.5, 1.)).Omega))
 
 # %% ../nbs/02_feature_maps.ipynb #90623f4d
 def test_a_new_kernel_registers_its_map():

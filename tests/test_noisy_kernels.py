@@ -204,7 +204,7 @@ def test_averages_divide_variances():
     assert abs(frozen[4, 1]/frozen[1, 1]*4 - 1) < .25 and frozen[1, 4] == pytest.approx(frozen[1, 1], rel=.05)
     for k in (4, 1), (1, 4): assert abs(new[k]/new[1, 1]*4 - 1) < 5*math.sqrt(2/len(X)/2)
     one = Averaged(chip=chip).program(Omega, stream(0, 'chip')).set_time(60.)
-    assert one(X).shape == (500, 400) and one.correct_columns(X, Omega).copies[0]._corrected
+    assert one(X).shape == (500, 400) and one.correct_columns(X, Omega).copies[0].digital.corrected
     two = Averaged(chip=chip, copies=2).program(Omega, stream(0, 'chip')).calibrate(X, 2.)
     assert two.R == 2. and {m.R for m in two.copies} == {2.}
     two.R = 3.

@@ -1,4 +1,6 @@
-"The same devices and converters in aihwkit (Torch tiles) and aihwkit-lightning; runs where the optional part `peers` is installed"
+"""The same devices and converters in aihwkit (Torch tiles) and aihwkit-lightning.
+
+Runs where the optional part `peers` is installed."""
 import math
 from dataclasses import replace
 
@@ -17,13 +19,17 @@ from aihwkit.simulator.configs import TorchInferenceRPUConfig
 from aihwkit.simulator.parameters.enums import BoundManagementType, NoiseManagementType
 from aihwkit.simulator.tiles.utils import UniformQuantize
 
-pytestmark = pytest.mark.filterwarnings('ignore:Using a non-tuple sequence:UserWarning') # aihwkit indexes with a list of one mask
+# aihwkit indexes with a list of one mask
+pytestmark = pytest.mark.filterwarnings('ignore:Using a non-tuple sequence:UserWarning')
 DEVICES = pytest.mark.parametrize('n_devices,device', [(1, PCM_ODP), (2, PCM_TDP)])
 TIMES_S = 0., 3600., 86_400., 30*86_400., 360*86_400.
 
 def analog_linear(W, R, n_devices=None, adc=False):
-    "aihwkit's layer: 8-bit inputs in ±R, weights scaled by the largest of each column, perhaps devices and an 8-bit ADC for twelve inputs"
-    c = TorchInferenceRPUConfig(drift_compensation=None) if n_devices is None else TorchInferenceRPUConfig(noise_model=hermes.HermesNoiseModel(num_devices=n_devices))
+    """aihwkit's layer: 8-bit inputs in ±R, weights scaled by the largest of each column.
+
+    With `n_devices` it has devices, with `adc` an 8-bit ADC for twelve full-range inputs."""
+    if n_devices is None: c = TorchInferenceRPUConfig(drift_compensation=None)
+    else: c = TorchInferenceRPUConfig(noise_model=hermes.HermesNoiseModel(num_devices=n_devices))
     io = c.forward
     io.inp_bound,io.inp_res,io.out_noise = 1.,1/254,0.
     io.out_bound,io.out_res = (12., 1/254) if adc else (-1., -1.)
@@ -52,7 +58,8 @@ def test_every_function_of_the_conductance_is_the_same(n_devices, device, fracti
         torch.testing.assert_close(drifted, theirs.apply_drift_noise_to_conductance(g, nu, t_s))
         noise(1.)
         spectrum = math.sqrt(math.log((t_s + device.t0_s + device.t_read_s)/(2*device.t_read_s)))
-        torch.testing.assert_close(drifted*(1 + device.read_q(r)*spectrum), theirs.apply_drift_noise_to_conductance(g, nu, t_s))
+        with_noise = drifted*(1 + device.read_q(r)*spectrum)
+        torch.testing.assert_close(with_noise, theirs.apply_drift_noise_to_conductance(g, nu, t_s))
     noise(0.)
     torch.testing.assert_close(device.nu_mean(r), theirs.generate_drift_coefficients(g))
 
@@ -67,7 +74,8 @@ def assert_same_distribution(ours, theirs):
 @DEVICES
 @pytest.mark.parametrize('r', [0., .05, .2, .5, .9, 1.])
 def test_devices_are_distributed_the_same(n_devices, device, r):
-    theirs,target,g = hermes.HermesNoiseModel(num_devices=n_devices),torch.full((200_000,), r*device.g_max_uS),torch.Generator().manual_seed(0)
+    theirs,target = hermes.HermesNoiseModel(num_devices=n_devices),torch.full((200_000,), r*device.g_max_uS)
+    g = torch.Generator().manual_seed(0)
     torch.manual_seed(1)
     programmed,nu = device.program(target, g)
     programmed_,nu_ = theirs.apply_programming_noise_to_conductance(target),theirs.generate_drift_coefficients(target)
@@ -75,10 +83,11 @@ def test_devices_are_distributed_the_same(n_devices, device, r):
     assert_same_distribution(nu, nu_)
     for t_s in 0., 86_400., 3e7:
         assert_same_distribution(device.drift(programmed, nu, t_s), programmed_*(1 + t_s/theirs.t_0)**-nu_)
-        assert_same_distribution(device.read(programmed, nu, t_s, g), theirs.apply_drift_noise_to_conductance(programmed_, nu_, t_s))
+        read = theirs.apply_drift_noise_to_conductance
+        assert_same_distribution(device.read(programmed, nu, t_s, g), read(programmed_, nu_, t_s))
         # read noise alone: the same conductances on either side
-        noise = device.read(programmed, nu, t_s, g) - device.drift(programmed, nu, t_s)
-        assert_same_distribution(noise, theirs.apply_drift_noise_to_conductance(programmed, nu, t_s) - device.drift(programmed, nu, t_s))
+        drifted = device.drift(programmed, nu, t_s)
+        assert_same_distribution(device.read(programmed, nu, t_s, g) - drifted, read(programmed, nu, t_s) - drifted)
 
 def errors_of_programmings(n, make, x, ref):
     "Relative error of the product in %, shape (programmings, times)"
@@ -89,9 +98,10 @@ def errors_of_programmings(n, make, x, ref):
 def test_products_age_the_same(n_devices, device):
     """A 256 x 256 tile of Gaussian weights with HERMES as it is: 8-bit inputs, column scales, global compensation.
 
-    aihwkit keeps only the difference of a pair after programming, maps it to conductances again with the largest as the new scale,
-    and forgets the idle device's residue. `rescaled` does that with our devices and must agree to five standard errors (of twelve
-    programmings on either side); HERMES keeps both conductances, as the hardware does, and errs less, by up to a point in 13 to 33 %.
+    aihwkit keeps only the difference of a pair after programming, maps it to conductances again with the largest as
+    the new scale, and forgets the idle device's residue. `rescaled` does that with our devices and must agree to five
+    standard errors (of twelve programmings on either side). HERMES keeps both conductances, as the hardware does, and
+    errs less, by up to a point in 13 to 33 %.
     """
     g,n = torch.Generator().manual_seed(0),12
     W,x = torch.randn(256, 256, generator=g).clamp_(-3, 3),torch.rand(500, 256, generator=g)*2 - 1
@@ -113,7 +123,8 @@ def test_products_age_the_same(n_devices, device):
             layer.drift_analog_weights(t)
             return layer(x)
         return at
-    kept,rescaled,reference = (errors_of_programmings(n, make, x, ref) for make in (ours, lambda s: ours(s, True), theirs))
+    makes = ours,lambda seed: ours(seed, rescale=True),theirs
+    kept,rescaled,reference = (errors_of_programmings(n, make, x, ref) for make in makes)
     standard_error = ((rescaled.var(0) + reference.var(0))/n).sqrt()
     assert standard_error.max() < .15, standard_error # the comparison below means something
     difference = rescaled.mean(0) - reference.mean(0)
@@ -129,7 +140,8 @@ def test_rounding_is_the_same():
         difference = (quantise(x, bound, bits) - theirs).abs()
         assert (difference > 1e-3*step).sum() <= 2 and difference.max() < 1.001*step # ties: x / step or x * (1 / step)
 
-def converters(W, R): return ChipConfig(tile_shape=W.T.shape, input_range=R, dac_bits=8, adc_bits=8, adc_bound=12.).program(W)
+def converters(W, R):
+    return ChipConfig(tile_shape=W.T.shape, input_range=R, dac_bits=8, adc_bits=8, adc_bound=12.).program(W)
 
 def assert_equal_but_for_ties(ours, theirs, step):
     difference = (ours - theirs).abs()/step
@@ -157,12 +169,14 @@ def test_a_product_with_converters_is_that_of_lightning(shape, columnwise):
     c = LightningConfig()
     c.forward.inp_res,c.forward.out_res,c.forward.out_bound = 254,254,12.
     c.pre_post.input_range.enable = True
-    c.clip.type = WeightClipType.LAYER_GAUSSIAN_PER_CHANNEL if columnwise else WeightClipType.LAYER_GAUSSIAN # only says which maximum the ADC's range has
+    # the clipping only says which maximum the ADC's range has
+    c.clip.type = WeightClipType.LAYER_GAUSSIAN_PER_CHANNEL if columnwise else WeightClipType.LAYER_GAUSSIAN
     layer = LightningLinear(shape[1], shape[0], bias=False, rpu_config=c)
     layer.set_weights(W)
     layer.input_range.data.fill_(R)
     with torch.no_grad(): theirs = layer.eval()(x)
-    chip = ChipConfig(tile_shape=W.T.shape, weight_scale='column' if columnwise else 'tile', input_range=R, dac_bits=8, adc_bits=8, adc_bound=12.)
+    chip = ChipConfig(tile_shape=W.T.shape, weight_scale='column' if columnwise else 'tile', input_range=R, dac_bits=8,
+                      adc_bits=8, adc_bound=12.)
     largest = W.abs().amax(1) if columnwise else W.abs().max()
     assert_equal_but_for_ties(chip.program(W)(x), theirs, 24/254*R*largest)
 
@@ -176,13 +190,17 @@ def test_the_learned_range_is_that_of_lightning(R, decay):
     W,x,d = torch.randn(12, 40, generator=g),torch.randn(300, 40, generator=g),torch.randn(300, 12, generator=g)
     c = LightningConfig()
     c.forward.inp_res = 254
-    c.pre_post.input_range.enable,c.pre_post.input_range.learn_input_range,c.pre_post.input_range.decay = True,True,decay
-    c.pre_post.input_range.init_from_data = 0
+    learned = c.pre_post.input_range
+    learned.enable,learned.learn_input_range = True,True
+    learned.decay,learned.init_from_data = decay,0
     theirs = LightningLinear(40, 12, bias=False, rpu_config=c).train()
     theirs.set_weights(W)
     theirs.input_range.data.fill_(R)
-    ours = make_hardware_aware(OurLinear(40, 12, bias=False), TrainingRecipe(dac_bits=8, decay=decay, init_steps=1)).train()
-    with torch.no_grad(): ours.weight.copy_(W); ours.input_range['weight'].fill_(R)
+    recipe = TrainingRecipe(dac_bits=8, decay=decay, init_steps=1)
+    ours = make_hardware_aware(OurLinear(40, 12, bias=False), recipe).train()
+    with torch.no_grad():
+        ours.weight.copy_(W)
+        ours.input_range['weight'].fill_(R)
     ours.range_steps['weight'].fill_(1) # past the steps in which the range follows the inputs
     results = []
     for layer in ours,theirs:
@@ -193,9 +211,11 @@ def test_the_learned_range_is_that_of_lightning(R, decay):
     (y,grad),(their_y,their_grad) = results
     assert_equal_but_for_ties(y, their_y, 2*R/254*W.abs().max())
     torch.testing.assert_close(grad, their_grad)
-    torch.testing.assert_close(ours.input_range['weight'].grad, theirs.input_range.grad.reshape(()), rtol=1e-4, atol=1e-4)
+    range_grad = theirs.input_range.grad.reshape(())
+    torch.testing.assert_close(ours.input_range['weight'].grad, range_grad, rtol=1e-4, atol=1e-4)
     weight_grad = next(p.grad for n,p in theirs.named_parameters() if 'input_range' not in n)
-    torch.testing.assert_close(ours.weight.grad, weight_grad.reshape(12, 40), rtol=1e-3, atol=.05) # ties are rounded otherwise
+    # ties are rounded otherwise
+    torch.testing.assert_close(ours.weight.grad, weight_grad.reshape(12, 40), rtol=1e-3, atol=.05)
 
 def lightning():
     pytest.importorskip('aihwkit_lightning', reason='aihwkit-lightning is not installed: pip install -e ".[peers]"')
@@ -204,26 +224,35 @@ def lightning():
 
 def pair(recipe, config, layer_class, W, R, steps=None):
     "Our layer and one of a peer with the exported configuration: the same weights and range, past the first steps"
-    ours = make_hardware_aware(OurLinear(W.shape[1], W.shape[0], bias=False), recipe, torch.Generator().manual_seed(1)).train()
+    plain = OurLinear(W.shape[1], W.shape[0], bias=False)
+    ours = make_hardware_aware(plain, recipe, torch.Generator().manual_seed(1)).train()
     theirs = layer_class(W.shape[1], W.shape[0], bias=False, rpu_config=config).train()
     theirs.set_weights(W)
     with torch.no_grad():
         ours.weight.copy_(W)
         if recipe.dac_bits:
-            ours.input_range['weight'].fill_(R); ours.range_steps['weight'].fill_(recipe.init_steps)
+            ours.input_range['weight'].fill_(R)
+            ours.range_steps['weight'].fill_(recipe.init_steps)
             for m in theirs.modules():
                 if getattr(m, 'input_range', None) is not None: m.input_range.fill_(R)
                 if hasattr(m, 'input_range_update_idx'): m.input_range_update_idx.fill_(recipe.init_steps)
     return ours,theirs
 
-RECIPES = {'rounded': dict(dac_bits=8), 'and limited': dict(dac_bits=8, out_bits=8, out_bound=2.), 'weights': dict(dac_bits=8, weight_noise=.1), 'outputs': dict(dac_bits=8, out_noise=.1),
-           'all': dict(dac_bits=6, weight_noise=.05, out_noise=.1, clip_sigma=2., decay=.01), 'columns': dict(dac_bits=8, weight_noise=.1, weight_noise_per='column'), 'weights alone': dict(weight_noise=.1)}
+RECIPES = {
+    'rounded': dict(dac_bits=8),
+    'and limited': dict(dac_bits=8, out_bits=8, out_bound=2.),
+    'weights': dict(dac_bits=8, weight_noise=.1),
+    'outputs': dict(dac_bits=8, out_noise=.1),
+    'all': dict(dac_bits=6, weight_noise=.05, out_noise=.1, clip_sigma=2., decay=.01),
+    'columns': dict(dac_bits=8, weight_noise=.1, weight_noise_per='column'),
+    'weights alone': dict(weight_noise=.1)}
 
 @pytest.mark.parametrize('name', RECIPES)
 @pytest.mark.parametrize('peer', ['aihwkit', 'lightning'])
 def test_an_exported_recipe_trains_the_same(name, peer):
     recipe = TrainingRecipe(**RECIPES[name])
-    layer_class,config = (AnalogLinear,to_aihwkit(recipe)) if peer == 'aihwkit' else (lightning(),to_lightning(recipe))
+    if peer == 'aihwkit': layer_class,config = AnalogLinear,to_aihwkit(recipe)
+    else: layer_class,config = lightning(),to_lightning(recipe)
     assert recipe_from(config)[0] == recipe # without an error: nothing is lost on the way back either
     g = torch.Generator().manual_seed(0)
     W,x,R = torch.randn(12, 40, generator=g),torch.randn(300, 40, generator=g),2.5
@@ -231,16 +260,18 @@ def test_an_exported_recipe_trains_the_same(name, peer):
     silent,_ = pair(replace(recipe, weight_noise=0., out_noise=0.), config, layer_class, W, R)
     torch.manual_seed(2)
     with torch.no_grad():
-        meant = silent(x)
-        a,b = (torch.stack([layer(x) for _ in range(60)]) - meant for layer in (ours, theirs))
+        expected = silent(x)
+        a,b = (torch.stack([layer(x) for _ in range(60)]) - expected for layer in (ours, theirs))
     unit = R*W.abs().max()
     if not (recipe.weight_noise or recipe.out_noise):
-        assert_equal_but_for_ties(a[0] + meant, b[0] + meant, 4/254*unit if recipe.out_bits else 2*R/254*W.abs().max())
+        step = 4/254*unit if recipe.out_bits else 2*R/254*W.abs().max()
+        assert_equal_but_for_ties(a[0] + expected, b[0] + expected, step)
         return
     assert a.std() > .01*unit
-    # 60 draws: of 40 weights a column, or of every output; the spread of a standard deviation from 60*12 independent directions is 1/sqrt(2*60*12) = 2.6 %
+    # 60 draws of 40 weights a column, or of every output: from 60*12 independent directions the spread of a standard
+    # deviation is 1/sqrt(2*60*12) = 2.6 %
     assert abs(a.std()/b.std() - 1) < 5*math.sqrt(2)*.026, (a.std(), b.std())
-    torch.testing.assert_close(a.std((0, 1)), b.std((0, 1)), rtol=.4, atol=0) # column by column: 60 draws of noise along the inputs
+    torch.testing.assert_close(a.std((0, 1)), b.std((0, 1)), rtol=.4, atol=0) # column by column, 60 draws each
 
 @pytest.mark.parametrize('per', ['tensor', 'column'])
 def test_weights_are_clipped_the_same(per):
@@ -256,7 +287,8 @@ def test_an_exported_chip_ages_the_same():
     recipe,chip = TrainingRecipe(dac_bits=8),replace(HERMES, device=PCM_ODP, tile_shape=(64, 48))
     config = to_aihwkit(recipe, chip)
     back = recipe_from(config)
-    assert back == (replace(recipe, weight_noise_per='column'), replace(chip, input_range=recipe.init_std)) # without noise, whose unit does not matter
+    # there is no weight noise, so that its unit does not matter
+    assert back == (replace(recipe, weight_noise_per='column'), replace(chip, input_range=recipe.init_std))
     g = torch.Generator().manual_seed(0)
     W,x = torch.randn(48, 64, generator=g).clamp(-2.5, 2.5),torch.rand(300, 64, generator=g)*2 - 1
     ref = x@W.T
@@ -264,32 +296,42 @@ def test_an_exported_chip_ages_the_same():
         torch.manual_seed(seed)
         ours,theirs = pair(recipe, config, AnalogLinear, W, 1.)
         ours.chip = chip
-        ours.eval().program(torch.Generator().manual_seed(seed)); theirs.eval().program_analog_weights()
+        ours.eval().program(torch.Generator().manual_seed(seed))
+        theirs.eval().program_analog_weights()
         out = []
         with torch.no_grad():
             for t_s in 0., 86_400.:
-                ours.set_time(t_s); theirs.drift_analog_weights(t_s)
+                ours.set_time(t_s)
+                theirs.drift_analog_weights(t_s)
                 out += [100*((layer(x) - ref).norm()/ref.norm()).item() for layer in (ours, theirs)]
         return out
     e = torch.tensor([errors(seed) for seed in range(16)])
     for i in 0,2:
         less,standard_error = (e[:, i + 1] - e[:, i]).mean(),((e[:, i].var() + e[:, i + 1].var())/16).sqrt()
-        assert -5*standard_error < less < 1 + 5*standard_error and e[:, i].mean() > 10 # we keep what idle devices hold: see test_products_age_the_same
+        # we keep what idle devices hold: see test_products_age_the_same
+        assert -5*standard_error < less < 1 + 5*standard_error and e[:, i].mean() > 10
 
 def test_what_has_no_counterpart_is_named():
     lightning()
     from aihwkit_lightning.simulator.configs import TorchInferenceRPUConfig as LightningConfig
     recipe = TrainingRecipe(weight_noise=.1, per_sample=True, dac_bits=8, gradient_scale=2.)
-    with pytest.raises(ValueError, match=r'to_lightning.*recipe.per_sample=True, recipe.gradient_scale=2.0; strict=False'): to_lightning(recipe)
-    with pytest.warns(UserWarning, match='recipe.per_sample=True'): assert to_lightning(recipe, strict=False).modifier.std_dev == .1
+    rounded = TrainingRecipe(dac_bits=8)
+    noisy = TrainingRecipe(weight_noise=.1, out_noise=.1, dac_bits=8)
+    clipped = TrainingRecipe(clip_sigma=2., clip_per='column')
+    refused = lambda names: pytest.raises(ValueError, match=names)
+    with refused(r'to_lightning.*recipe.per_sample=True, recipe.gradient_scale=2.0; strict=False'): to_lightning(recipe)
+    with pytest.warns(UserWarning, match='recipe.per_sample=True'): config = to_lightning(recipe, strict=False)
+    assert config.modifier.std_dev == .1
     assert recipe_from(to_aihwkit(recipe))[0] == recipe
-    with pytest.raises(ValueError, match="recipe.clip_per='column'"): to_aihwkit(TrainingRecipe(clip_sigma=2., clip_per='column'))
-    with pytest.raises(ValueError, match="chip.device=..., chip.weight_scale='column', chip.drift_compensation='global'"): to_lightning(TrainingRecipe(dac_bits=8), HERMES)
-    with pytest.raises(ValueError, match="chip.weight_scale='column', chip.out_noise=0.0"): to_aihwkit(TrainingRecipe(weight_noise=.1, out_noise=.1, dac_bits=8), HERMES)
-    with pytest.raises(ValueError, match='chip.gain_std=0.1'): to_aihwkit(TrainingRecipe(dac_bits=8), replace(HERMES, gain_std=.1))
-    with pytest.raises(ValueError, match='noise_model=.*PCMLikeNoiseModel'): recipe_from(TorchInferenceRPUConfig())
+    with refused("recipe.clip_per='column'"): to_aihwkit(clipped)
+    with refused("chip.device=..., chip.weight_scale='column', chip.drift_compensation='global'"):
+        to_lightning(rounded, HERMES)
+    with refused("chip.weight_scale='column', chip.out_noise=0.0"): to_aihwkit(noisy, HERMES)
+    with refused('chip.gain_std=0.1'): to_aihwkit(rounded, replace(HERMES, gain_std=.1))
+    with refused('noise_model=.*PCMLikeNoiseModel'): recipe_from(TorchInferenceRPUConfig())
     assert recipe_from(LightningConfig())[0] == TrainingRecipe()
-    for path,value in ('pre_post.input_range.fast_mode', True), ('forward.out_noise_per_channel', True), ('modifier.res', .1), ('forward.inp_res', 100):
+    for path,value in (('pre_post.input_range.fast_mode', True), ('forward.out_noise_per_channel', True),
+                       ('modifier.res', .1), ('forward.inp_res', 100)):
         c = to_lightning(TrainingRecipe(dac_bits=8, out_noise=.1))
         *parents,name = path.split('.')
         owner = c
@@ -297,7 +339,7 @@ def test_what_has_no_counterpart_is_named():
         setattr(owner, name, value)
         with pytest.raises(ValueError, match=f'recipe_from: .*{path}='): recipe_from(c)
         with pytest.warns(UserWarning, match=path): recipe_from(c, strict=False)
-    c = to_aihwkit(TrainingRecipe(dac_bits=8))
     for path,value in ('w_noise', .1), ('ir_drop', 1.), ('inp_noise', .1), ('out_asymmetry', .1), ('inp_bound', 2.):
-        c = to_aihwkit(TrainingRecipe(dac_bits=8)); setattr(c.forward, path, value)
+        c = to_aihwkit(rounded)
+        setattr(c.forward, path, value)
         with pytest.raises(ValueError, match=f'recipe_from: .*forward.{path}='): recipe_from(c)

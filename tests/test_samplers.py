@@ -10,21 +10,15 @@ import torch
 from kernel_aimc.samplers import *
 from scipy.linalg import hadamard
 
-# %% ../nbs/01_samplers.ipynb #8113bd0d
-def test_streams_are_reproducible_and_independent():
-    draw = lambda seed, name: torch.randn(10_000, generator=stream(seed, name))
-    assert torch.equal(draw(0, 'read'), draw(0, 'read'))
-    names = [(s, n) for s in (0, 1, 2**40) for n in ('split', 'Omega', 'program', 'read')]
-    correlation = torch.corrcoef(torch.stack([draw(*n) for n in names])) - torch.eye(len(names))
-    assert correlation.abs().max() < 5/math.sqrt(10_000)
-    assert seed_from(torch.Generator().manual_seed(3)) == seed_from(torch.Generator().manual_seed(3))
-
 # %% ../nbs/01_samplers.ipynb #e20030fd
 def test_truncated_gaussian_has_its_known_variance():
     Omega = gaussian(200_000, 4, truncate=3., generator=torch.Generator().manual_seed(0))
-    phi3,Phi3 = math.exp(-4.5)/math.sqrt(2*math.pi), .5*(1 + math.erf(3/math.sqrt(2)))
+    density_at_3 = math.exp(-4.5)/math.sqrt(2*math.pi)
+    within_3 = math.erf(3/math.sqrt(2)) # 2 Phi(3) - 1
+    variance = 1 - 6*density_at_3/within_3
+    assert round(variance, 4) == .9733
     assert Omega.abs().max() <= 3
-    assert abs(Omega.var().item() - (1 - 6*phi3/(2*Phi3 - 1))) < 5*math.sqrt(2/Omega.numel())
+    assert abs(Omega.var().item() - variance) < 5*math.sqrt(2/Omega.numel())
     with pytest.raises(ValueError, match='got D=0'): gaussian(0, 4)
     with pytest.raises(ValueError, match='truncate must be > 0'): gaussian(4, 4, truncate=-1)
 
@@ -36,21 +30,23 @@ def test_orthogonal_blocks():
         unit = Omega / Omega.norm(dim=1, keepdim=True)
         assert Omega.shape == (10, 4)
         torch.testing.assert_close(unit[:4] @ unit[:4].T, torch.eye(4, dtype=torch.float64))
-        assert (unit[:4] * unit[4:8]).sum(1).abs().max() < .99                     # two blocks are two draws
+        assert (unit[:4] * unit[4:8]).sum(1).abs().max() < .99 # two blocks are two draws
     with pytest.raises(ValueError, match="got 'Paper'"): orthogonal(4, 4, variant='Paper')
 
 # %% ../nbs/01_samplers.ipynb #c86361df
 def test_only_the_sign_corrected_variant_is_symmetric():
     for variant,symmetric in ('uniform', True), ('paper', False):
         Omega = orthogonal(40_000, 4, variant=variant, generator=torch.Generator().manual_seed(1))
-        furthest = (Omega.view(-1, 4, 4).mean(0)*math.sqrt(10_000)).abs().max()  # mean of each of the 16 entries, in standard errors
+        mean_block = Omega.view(-1, 4, 4).mean(0)
+        furthest = (mean_block*math.sqrt(10_000)).abs().max() # of the 16 entries, in standard errors
         assert (furthest < 5) == symmetric, (variant, furthest)
 
 # %% ../nbs/01_samplers.ipynb #25b06589
 def test_hadamard_transform_is_the_matrix_product():
     for p in 1, 2, 8, 64, 128, 1024, 2048:
         X = torch.randn(3, 5, p, generator=torch.Generator().manual_seed(p), dtype=torch.float64)
-        torch.testing.assert_close(hadamard_transform(X), X @ torch.tensor(hadamard(p), dtype=torch.float64)/math.sqrt(p))
+        H = torch.tensor(hadamard(p), dtype=torch.float64)/math.sqrt(p)
+        torch.testing.assert_close(hadamard_transform(X), X @ H)
         torch.testing.assert_close(hadamard_transform(hadamard_transform(X)), X)
     assert torch.equal(hadamard_transform(torch.tensor([1, 2, 3, 4])), torch.tensor([5., -1., -2., 0.])) # integers, too
     X = torch.randn(2, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64, requires_grad=True)
@@ -61,62 +57,116 @@ def test_hadamard_transform_is_the_matrix_product():
 def test_structured_blocks_are_orthogonal_and_equal_the_formula():
     for d in 1, 3, 8, 13:
         p = 1<<(d-1).bit_length()
-        full = structured_orthogonal(2*p, p, generator=torch.Generator().manual_seed(d), dtype=torch.float64)
-        cut = structured_orthogonal(2*p - 1, d, generator=torch.Generator().manual_seed(d), dtype=torch.float64)
+        seeded = lambda: torch.Generator().manual_seed(d)
+        full = structured_orthogonal(2*p, p, generator=seeded(), dtype=torch.float64)
+        cut = structured_orthogonal(2*p - 1, d, generator=seeded(), dtype=torch.float64)
         torch.testing.assert_close(cut, full[:-1, :d])
         torch.testing.assert_close(full[:p] @ full[:p].T, p*torch.eye(p, dtype=torch.float64))
         H = torch.tensor(hadamard(p), dtype=torch.float64)/math.sqrt(p)
-        D1,D2,D3 = (torch.randint(2, (3, 2, p), generator=torch.Generator().manual_seed(d)).double()*2 - 1)[:, 1]
-        torch.testing.assert_close(full[p:], math.sqrt(p)*H@torch.diag(D1)@H@torch.diag(D2)@H@torch.diag(D3))
-        paper = structured_orthogonal(2*p, p, variant='paper', generator=torch.Generator().manual_seed(d), dtype=torch.float64)
-        torch.testing.assert_close(paper[p:], math.sqrt(p)*torch.diag(D1)@H@torch.diag(D2)@H@torch.diag(D3)@H)
+        signs = torch.randint(2, (3, 2, p), generator=seeded()).double()*2 - 1
+        D1,D2,D3 = (torch.diag(s) for s in signs[:, 1]) # of the second block
+        torch.testing.assert_close(full[p:], math.sqrt(p)*H@D1@H@D2@H@D3)
+        paper = structured_orthogonal(2*p, p, variant='paper', generator=seeded(), dtype=torch.float64)
+        torch.testing.assert_close(paper[p:], math.sqrt(p)*D1@H@D2@H@D3@H)
+    assert len(structured_orthogonal(1000, 2).round().unique(dim=0)) == 4 # few dimensions, few directions
+
+# %% ../nbs/01_samplers.ipynb #1d14cb7a
+def structured_cases():
+    "Operators of many shapes, the same directions as a matrix, and rows to multiply"
+    for D,d,n in ((1, 1, 3), (5, 3, 200), (300, 13, 9), (4200, 30, 70),
+                  (300, 100, 300), (700, 600, 150), (64, 128, 1), (10, 4, 0)):
+        for variant in 'uniform', 'paper':
+            for dtype in torch.float32, torch.float64:
+                seeded = lambda: torch.Generator().manual_seed(d)
+                product = StructuredProduct(D, d, variant=variant, generator=seeded(), dtype=dtype)
+                Omega = structured_orthogonal(D, d, variant=variant, generator=seeded(), dtype=dtype)
+                yield product, Omega, torch.randn(n, d, generator=torch.Generator().manual_seed(1), dtype=dtype)
+
+def assert_product(Y, X, Omega, factor=1.):
+    "Y equals X @ Omega.T, up to rounding in units of `factor`, a number or one for each column"
+    expected = X@Omega.T
+    tolerance = torch.finfo(X.dtype).eps*(8 + 3*math.sqrt(X.shape[1]))*X.norm(dim=1, keepdim=True)
+    assert Y.shape == expected.shape and Y.dtype == X.dtype
+    assert ((Y - expected).abs() <= tolerance*factor).all()
 
 # %% ../nbs/01_samplers.ipynb #4e9b66a6
 def test_the_structured_product_is_the_product_with_its_matrix():
-    for D,d,n in (1, 1, 3), (5, 3, 200), (300, 13, 9), (4200, 30, 70), (300, 100, 300), (700, 600, 150), (64, 128, 1), (10, 4, 0):
-        for variant in 'uniform', 'paper':
-            for dtype in torch.float32, torch.float64:
-                make = lambda seed=d: StructuredProduct(D, d, variant=variant, generator=torch.Generator().manual_seed(seed), dtype=dtype)
-                product,X = make(),torch.randn(n, d, generator=torch.Generator().manual_seed(1), dtype=dtype)
-                Omega = structured_orthogonal(D, d, variant=variant, generator=torch.Generator().manual_seed(d), dtype=dtype)
-                assert torch.equal(product.dense(), Omega) and product.shape == (D, d) and product(X).dtype == dtype
-                tolerance = torch.finfo(dtype).eps*(8 + 3*math.sqrt(d))
-                def check(got, expected): assert got.shape == (n, D) and ((got - expected).abs() <= tolerance*X.norm(dim=1, keepdim=True)*expected_factor).all()
-                expected_factor = 1
-                check(product(X), X@Omega.T)
-                expected_factor = torch.linspace(.5, 2., D, dtype=dtype)[:, None].T
-                for scaled in product*expected_factor.T, expected_factor.T*product:
-                    check(scaled(X), X@(Omega*expected_factor.T).T)
-                    if D < 500: torch.testing.assert_close(scaled.dense(), Omega*expected_factor.T)
-                expected_factor = .3
-                check((.3*product)(X), .3*X@Omega.T)
-                assert torch.equal(pickle.loads(pickle.dumps(product))(X), product(X)) and torch.equal(copy.deepcopy(product)(X), product(X))
-                other = make(d + 1); other.load_state_dict(product.state_dict()); assert torch.equal(other(X), product(X))
-                if n:
-                    Xg = X.clone().requires_grad_(); Y = product(Xg); Y.square().sum().backward()
-                    expected_factor = 1
-                    check(Y.detach(), X@Omega.T)
-                    torch.testing.assert_close(Xg.grad, 2*X@Omega.T@Omega, rtol=1e-3, atol=1e-3*D)
-    assert sum(b.numel()*b.element_size() for b in StructuredProduct(8192, 1024).buffers()) == 3*8192 + 4
+    for product,Omega,X in structured_cases():
+        assert torch.equal(product.dense(), Omega)
+        assert product.shape == Omega.shape and product(X).dtype == X.dtype
+        assert_product(product(X), X, Omega)
+
+# %% ../nbs/01_samplers.ipynb #8ec56dc5
+def test_a_scaled_structured_product_has_scaled_directions():
+    for product,Omega,X in structured_cases():
+        factor = torch.linspace(.5, 2., len(Omega), dtype=X.dtype)[:, None] # one for each direction
+        for scaled in product*factor, factor*product:
+            assert_product(scaled(X), X, Omega*factor, factor.T)
+            if len(Omega) < 500: torch.testing.assert_close(scaled.dense(), Omega*factor)
+        assert_product((.3*product)(X), .3*X, Omega)
+    with pytest.raises(ValueError, match=r'a number or have shape \(8, 1\), got shape \(4, 1\)'):
+        StructuredProduct(8, 4)*torch.ones(4, 1)
+
+# %% ../nbs/01_samplers.ipynb #0008e232
+def test_structured_products_are_saved_and_copied():
+    for product,_,X in structured_cases():
+        D,d = product.shape
+        assert torch.equal(pickle.loads(pickle.dumps(product))(X), product(X))
+        assert torch.equal(copy.deepcopy(product)(X), product(X))
+        g = torch.Generator().manual_seed(d + 1)
+        other = StructuredProduct(D, d, variant=product.variant, generator=g, dtype=X.dtype)
+        other.load_state_dict(product.state_dict())
+        assert torch.equal(other(X), product(X))
+
+# %% ../nbs/01_samplers.ipynb #67dcaa4c
+def test_structured_products_have_gradients():
+    for product,Omega,X in structured_cases():
+        if not len(X): continue
+        X_grad = X.clone().requires_grad_()
+        Y = product(X_grad)
+        Y.square().sum().backward()
+        assert_product(Y.detach(), X, Omega)
+        torch.testing.assert_close(X_grad.grad, 2*X@Omega.T@Omega, rtol=1e-3, atol=1e-3*len(Omega))
+
+# %% ../nbs/01_samplers.ipynb #547f2ee5
+def test_structured_products_are_small_and_leave_threads_as_they_were():
     n_threads = torch.get_num_threads()
-    with torch.inference_mode(): torch.testing.assert_close(StructuredProduct(256, 256, dtype=torch.float64)(torch.ones(3000, 256, dtype=torch.float64)).norm(dim=1), torch.full((3000,), 256., dtype=torch.float64))
-    with pytest.raises(ValueError, match=r'X must have shape \(n, 4\), got \(2, 5\)'): StructuredProduct(8, 4)(torch.ones(2, 5))
-    with pytest.raises(ValueError, match=r'a number or have shape \(8, 1\), got shape \(4, 1\)'): StructuredProduct(8, 4)*torch.ones(4, 1)
-    StructuredProduct(512, 128)(torch.ones(5000, 128)); assert torch.get_num_threads() == n_threads     # as it was
+    assert sum(b.numel()*b.element_size() for b in StructuredProduct(8192, 1024).buffers()) == 3*8192 + 4
+    with torch.inference_mode():
+        Y = StructuredProduct(256, 256, dtype=torch.float64)(torch.ones(3000, 256, dtype=torch.float64))
+    torch.testing.assert_close(Y.norm(dim=1), torch.full((3000,), 256., dtype=torch.float64))
+    StructuredProduct(512, 128)(torch.ones(5000, 128))
+    assert torch.get_num_threads() == n_threads
+    with pytest.raises(ValueError, match=r'X must have shape \(n, 4\), got \(2, 5\)'):
+        StructuredProduct(8, 4)(torch.ones(2, 5))
+
+# %% ../nbs/01_samplers.ipynb #8113bd0d
+def test_streams_are_reproducible_and_independent():
+    draw = lambda seed, name: torch.randn(10_000, generator=stream(seed, name))
+    assert torch.equal(draw(0, 'read'), draw(0, 'read'))
+    names = [(s, n) for s in (0, 1, 2**40) for n in ('split', 'Omega', 'program', 'read')]
+    correlation = torch.corrcoef(torch.stack([draw(*n) for n in names])) - torch.eye(len(names))
+    assert correlation.abs().max() < 5/math.sqrt(10_000)
+    assert seed_from(torch.Generator().manual_seed(3)) == seed_from(torch.Generator().manual_seed(3))
 
 # %% ../nbs/01_samplers.ipynb #c54d4e2a
 def test_quasi_monte_carlo_rows_are_gaussian_and_even():
     g = torch.Generator().manual_seed(0)
-    draws = torch.stack([quasi_monte_carlo(6, 3, points=points, generator=g, dtype=torch.float64) for points in ('sobol', 'halton') for _ in range(1500)])
+    draws = torch.stack([quasi_monte_carlo(6, 3, points=points, generator=g, dtype=torch.float64)
+                         for points in ('sobol', 'halton') for _ in range(1500)])
+    i = torch.arange(1500, dtype=torch.float64)[:, None]
     for x in draws[:1500, 0], draws[:1500, -1], draws[1500:, 0], draws[1500:, -1]:
         uniform = torch.special.ndtr(x).sort(0).values
-        i = torch.arange(1500, dtype=torch.float64)[:, None]
-        assert torch.maximum((i + 1)/1500 - uniform, uniform - i/1500).max() < 1.95/math.sqrt(1500)
+        distance = torch.maximum((i + 1)/1500 - uniform, uniform - i/1500).max()
+        assert distance < 1.95/math.sqrt(1500)
     Omega = quasi_monte_carlo(256, 20, generator=g, dtype=torch.float64)
-    assert (torch.special.ndtr(Omega).mul(256).long().sort(0).values == torch.arange(256)[:, None]).all()
-    assert quasi_monte_carlo(1<<16, 1, generator=g).abs().max() < 6.3 and quasi_monte_carlo(3, 5000, generator=g).isfinite().all()
+    interval = torch.special.ndtr(Omega).mul(256).long()
+    assert (interval.sort(0).values == torch.arange(256)[:, None]).all()
+    assert quasi_monte_carlo(1<<16, 1, generator=g).abs().max() < 6.3
+    assert quasi_monte_carlo(3, 5000, generator=g).isfinite().all()
     with pytest.raises(ValueError, match='at most 21201 dimensions, got d=30000'): quasi_monte_carlo(3, 30_000)
-    with pytest.raises(ValueError, match="points must be 'sobol' or 'halton', got 'Sobol'"): quasi_monte_carlo(3, 3, points='Sobol')
+    with pytest.raises(ValueError, match="points must be 'sobol' or 'halton', got 'Sobol'"):
+        quasi_monte_carlo(3, 3, points='Sobol')
 
 # %% ../nbs/01_samplers.ipynb #afa3c49a
 def check_sampler(draw):
@@ -136,5 +186,6 @@ def check_sampler(draw):
 def test_every_sampler_passes_the_contract():
     for name,sampler in SAMPLERS.items():
         check_sampler(sampler)
-        if name != 'rff': check_sampler(lambda D, d, **kw: sampler(D, d, **PAPER_OPTIONS[name], **kw)) # truncated entries have less variance
+        if name != 'rff': # truncated entries have less variance
+            check_sampler(lambda D, d, **kw: sampler(D, d, **PAPER_OPTIONS[name], **kw))
     with pytest.raises(ValueError, match="must be one of rff, orf, sorf, qmc, got 'ORF'"): draw_directions('ORF', 4, 4)

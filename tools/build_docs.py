@@ -1,7 +1,7 @@
 """Build the site in `_docs` from the stored outputs of the notebooks.
 
-With Quarto where it is installed, else with smalldocs, which reads the same settings (nbs/_quarto.yml, nbs/sidebar.yml).
-A warning of smalldocs fails the build. What is done to the pages afterwards is in `site_parts.py`.
+Quarto renders them where it is installed, else smalldocs, which reads the same settings (nbs/_quarto.yml and
+nbs/sidebar.yml). A warning of smalldocs fails the build. `site_parts.py` has what is done to the pages afterwards.
 """
 import re
 import shutil
@@ -20,11 +20,14 @@ _PAGES = '.ipynb', '.md', '.yml'
 
 
 def stage(cfg, quarto):
-    "Processed notebooks with the names that nbdev's links use, in a folder of their own; and which file each of them comes from"
-    src,numbered = cfg.config_path/'_proc'/'_site_src',{}
+    """Copy the processed notebooks to a folder of their own, under the names that nbdev's links use.
+
+    Returns that folder, and for each page in it the file that it comes from.
+    """
+    src = cfg.config_path/'_proc'/'_site_src'
     shutil.rmtree(src, ignore_errors=True)
-    skipped = '_docs', '_site_src'
-    shutil.copytree(proc_nbs(cfg.nbs_path, force=True), src, ignore=lambda d, names: [n for n in names if n in skipped])
+    shutil.copytree(proc_nbs(cfg.nbs_path, force=True), src, ignore=shutil.ignore_patterns('_docs', '_site_src'))
+    numbered = {}
     for p in [p for p in src.rglob('*') if p.suffix in _PAGES]:
         text = _NUMBER.sub('', p.read_text()).replace('VERSION', cfg.version)
         if not quarto: text = without_quarto_only(text)
@@ -35,23 +38,24 @@ def stage(cfg, quarto):
     return src,numbered
 
 def without_quarto_only(text):
-    "Settings that only Quarto reads, and that smalldocs would warn of, taken out"
+    "Take out the settings that only Quarto reads and that smalldocs would warn of"
     text = re.sub(r'^ *"output-file: .*\n', '', text, flags=re.M)
     text = re.sub(r'^format-links:\n(?:  .*\n?)*', '', text, flags=re.M)
     return re.sub(r'^  commonmark: default\n', '', text, flags=re.M)
 
 def render(src, quarto):
-    "Render the staged pages; returns the folder of the site"
+    "Render the staged pages with Quarto or smalldocs; returns the folder of the site"
     command = ['quarto', 'render'] if quarto else [str(Path(sys.executable).parent/'smalldocs'), 'render', '.']
     done = subprocess.run(command, cwd=src, capture_output=True, text=True)
     print(done.stdout, done.stderr, sep='', end='', file=sys.stderr)
     if done.returncode: sys.exit(f'build_docs: {command[0]} failed')
     if warnings := re.findall(r'^warning: .*', done.stdout + done.stderr, re.M):
-        sys.exit(f'build_docs: {len(warnings)} warnings; mend their cause')
+        sys.exit(f'build_docs: {len(warnings)} warnings, shown above; mend their cause')
     return src/'_docs'
 
 def main():
-    cfg,quarto = get_config(),bool(shutil.which('quarto'))
+    cfg = get_config()
+    quarto = bool(shutil.which('quarto'))
     refresh_quarto_yml()
     src,numbered = stage(cfg, quarto)
     built = render(src, quarto)
