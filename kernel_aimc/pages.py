@@ -26,10 +26,14 @@ def _tree(source):
     try: return ast.parse(source).body
     except SyntaxError: return []
 
+_NO_IDEA = '_all_ = ', 'figure_style()' # may stand among imports: names that a module passes on, and how figures look
+
+def _prepares(node): return isinstance(node, ast.Import|ast.ImportFrom) or ast.unparse(node).startswith(_NO_IDEA)
+
 def only_imports(source):
-    "Whether a cell imports and does nothing else"
+    "Whether a cell imports and does nothing that a reader needs to see"
     body = _tree(source)
-    return bool(body) and all(isinstance(node, ast.Import|ast.ImportFrom) for node in body)
+    return any(isinstance(node, ast.Import|ast.ImportFrom) for node in body) and all(map(_prepares, body))
 
 def _is_check(node):
     "An assertion: the statement, `torch.testing.assert_...(...)`, `test_...(...)`, or `with pytest.raises(...):`"

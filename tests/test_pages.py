@@ -7,7 +7,7 @@ from nbdev.process import NBProcessor
 
 # %% ../nbs/91_pages.ipynb #e35d13eb
 def test_cells_are_told_apart_by_their_syntax():
-    assert only_imports('import a\nfrom b import c')
+    assert only_imports('import a\nfrom b import c\n_all_ = ["d"]')
     assert not only_imports('import a\na.b()') and not only_imports('# nothing')
     assert public_names('def f(): pass\nclass _A: pass\nclass B: pass\nx = 1') == ['f', 'B']
     assert public_names('%magic') == []
