@@ -52,8 +52,16 @@ def public_names(source):
     "Functions and classes that a cell defines, without those that begin with an underscore"
     return [node.name for node in _tree(source) if isinstance(node, _DEFINITIONS) and not node.name.startswith('_')]
 
+def all_names(source):
+    "Whatever of a cell can be linked to: functions, classes, and methods as `Class.method`"
+    for node in _tree(source):
+        if not isinstance(node, _DEFINITIONS): continue
+        yield node.name
+        if isinstance(node, ast.ClassDef):
+            yield from (f'{node.name}.{m.name}' for m in node.body if isinstance(m, _DEFINITIONS))
+
 # %% ../nbs/91_pages.ipynb #c9b06b88
-def anchor(name): return f'[]{{#{name.lower()}}}'
+def anchor(name): return f'<a id="{name.lower()}"></a>'
 
 def source_link(module, name):
     "Markdown link to the line of a name in the hosted module, or an empty string"
@@ -67,7 +75,7 @@ def heading_of(names, module, section):
     links = ' '.join(filter(None, (source_link(module, n) for n in names)))
     if section.strip('`').lower() in (n.lower() for n in names): return links
     title = ', '.join(f'`{n}`' for n in names)
-    more = ''.join(anchor(n) for n in names[1:])
+    more = ''.join(map(anchor, names[1:]))
     return f'### {title} {{#{names[0].lower()}}}\n\n{more} {links}'.rstrip()
 
 # %% ../nbs/91_pages.ipynb #9c5c425c
@@ -78,7 +86,11 @@ def link_symbols(text, lookup=None):
     lookup = lookup or NbdevLookup()
     pieces = _AS_IT_IS.split(text)
     linked = lambda piece: '\n'.join(map(lookup.link_line, piece.split('\n')))
-    return ''.join(piece if i % 2 else linked(piece) for i,piece in enumerate(pieces))
+    return ''.join(_lower_anchor(piece) if i % 2 else linked(piece) for i,piece in enumerate(pieces))
+
+def _lower_anchor(piece):
+    "A link whose anchor is written as the site writes anchors of headings; JupyterLab keeps capitals"
+    return re.sub(r'(\]\([^)#:]*#)([^)]+)\)$', lambda m: m[1] + m[2].lower() + ')', piece)
 
 # %% ../nbs/91_pages.ipynb #038d6238
 class PageCells(Processor):
@@ -106,8 +118,11 @@ class PageCells(Processor):
         for cell in self.nb.cells:
             if 'source' not in cell: continue # left out
             if cell.cell_type == 'markdown': section = (re.findall(r'^#+ (.*)$', cell.source, re.M) or [section])[-1]
-            names = public_names(cell.source) if cell.cell_type == 'code' and 'export' in cell.directives_ else []
-            if names and (text := heading_of(names, self.module, section)): cells.append(_markdown_cell(text))
+            if cell.cell_type == 'code' and cell.directives_.keys() & {'export', 'exporti'}:
+                names = public_names(cell.source) if 'export' in cell.directives_ else []
+                text = heading_of(names, self.module, section) if names else ''
+                text += '\n\n' + ''.join(anchor(n) for n in all_names(cell.source) if n not in names)
+                if text.strip(): cells.append(_markdown_cell(text.strip()))
             if cells and _folded_imports(cell) and _folded_imports(cells[-1]): # one fold for both
                 cells[-1].source += '\n' + cell.source.partition(_IMPORTS)[2]
             else: cells.append(cell)

@@ -2,7 +2,7 @@
 
 # %% ../nbs/91_pages.ipynb #fd02895c
 from fastcore.nbio import mk_cell, new_nb
-from kernel_aimc.pages import PageCells, asserts, only_imports, public_names
+from kernel_aimc.pages import PageCells, all_names, asserts, only_imports, public_names
 from nbdev.process import NBProcessor
 
 # %% ../nbs/91_pages.ipynb #e35d13eb
@@ -11,6 +11,7 @@ def test_cells_are_told_apart_by_their_syntax():
     assert not only_imports('import a\na.b()') and not only_imports('# nothing')
     assert public_names('def f(): pass\nclass _A: pass\nclass B: pass\nx = 1') == ['f', 'B']
     assert public_names('%magic') == []
+    assert list(all_names('def _f(): pass\nclass B:\n    def g(self): pass')) == ['_f', 'B', 'B.g']
     assert asserts('assert x') and asserts('torch.testing.assert_close(a, b)')
     assert asserts('with pytest.raises(ValueError): f()')
     assert not asserts('def f():\n    assert x') and not asserts('with open(p) as f: f.read()')
@@ -21,7 +22,7 @@ def test_a_heading_is_not_repeated():
 
     assert heading_of(['RBF'], 'kernels', 'RBF') in ('', heading_of(['RBF'], 'kernels', '`RBF`'))
     text = heading_of(['Laplacian', 'Matern'], 'kernels', 'Rough kernels')
-    assert text.startswith('### `Laplacian`, `Matern` {#laplacian}') and '[]{#matern}' in text
+    assert text.startswith('### `Laplacian`, `Matern` {#laplacian}') and '<a id="matern">' in text
 
 # %% ../nbs/91_pages.ipynb #fc1fd543
 def test_names_inside_links_stay():
@@ -32,6 +33,7 @@ def test_names_inside_links_stay():
     lookup = SimpleNamespace(link_line=lambda line: line.replace('`RBF`', 'LINK'))
     same = ' and [`RBF`](a.ipynb)\n## `RBF`\n```\n`RBF`\n```'
     assert link_symbols('`RBF`' + same, lookup) == 'LINK' + same
+    assert link_symbols('[a](b.ipynb#Some-Heading)', lookup) == '[a](b.ipynb#some-heading)'
 
 # %% ../nbs/91_pages.ipynb #8c0c13a8
 def test_page_of_a_small_notebook():
