@@ -33,7 +33,6 @@ test: $(STAMPS)/dev ## install, then all checks: configuration, export, lint, no
 docs: $(STAMPS)/dev ## build the site in _docs and check its links
 	$(BIN)/python tools/build_docs.py
 	$(BIN)/python tools/check_site.py _docs
-	$(BIN)/python tools/check_links.py _docs
 
 lab: $(STAMPS)/dev ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab nbs

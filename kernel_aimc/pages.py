@@ -26,15 +26,21 @@ def _tree(source):
     try: return ast.parse(source).body
     except SyntaxError: return []
 
+_NO_IDEA = '_all_ = ', 'figure_style()' # may stand among imports: names that a module passes on, and how figures look
+
+def _prepares(node): return isinstance(node, ast.Import|ast.ImportFrom) or ast.unparse(node).startswith(_NO_IDEA)
+
 def only_imports(source):
-    "Whether a cell imports and does nothing else"
+    "Whether a cell imports and does nothing that a reader needs to see"
     body = _tree(source)
-    return bool(body) and all(isinstance(node, ast.Import|ast.ImportFrom) for node in body)
+    return any(isinstance(node, ast.Import|ast.ImportFrom) for node in body) and all(map(_prepares, body))
 
 def _is_check(node):
     "An assertion: the statement, `torch.testing.assert_...(...)`, `test_...(...)`, or `with pytest.raises(...):`"
     if isinstance(node, ast.Assert): return True
-    call = node.value if isinstance(node, ast.Expr) else node.items[0].context_expr if isinstance(node, ast.With) else None
+    call = None
+    if isinstance(node, ast.Expr): call = node.value
+    if isinstance(node, ast.With): call = node.items[0].context_expr
     if not isinstance(call, ast.Call): return False
     return bool(re.match(r'(?:.*\.)?(assert_|test_|raises$|expect_fail$)', ast.unparse(call.func)))
 
@@ -46,8 +52,16 @@ def public_names(source):
     "Functions and classes that a cell defines, without those that begin with an underscore"
     return [node.name for node in _tree(source) if isinstance(node, _DEFINITIONS) and not node.name.startswith('_')]
 
+def all_names(source):
+    "Whatever of a cell can be linked to: functions, classes, and methods as `Class.method`"
+    for node in _tree(source):
+        if not isinstance(node, _DEFINITIONS): continue
+        yield node.name
+        if isinstance(node, ast.ClassDef):
+            yield from (f'{node.name}.{m.name}' for m in node.body if isinstance(m, _DEFINITIONS))
+
 # %% ../nbs/91_pages.ipynb #c9b06b88
-def anchor(name): return f'[]{{#{name.lower()}}}'
+def anchor(name): return f'<a id="{name.lower()}"></a>'
 
 def source_link(module, name):
     "Markdown link to the line of a name in the hosted module, or an empty string"
@@ -57,11 +71,11 @@ def source_link(module, name):
     return f'[source]({url}){{.source-link}}'
 
 def heading_of(names, module, section):
-    "Markdown above an exported cell: a heading of its public names unless `section` is called so, anchors, and source links"
+    "Markdown above an exported cell: a heading of its names unless `section` is called so, anchors, and source links"
     links = ' '.join(filter(None, (source_link(module, n) for n in names)))
     if section.strip('`').lower() in (n.lower() for n in names): return links
     title = ', '.join(f'`{n}`' for n in names)
-    more = ''.join(anchor(n) for n in names[1:])
+    more = ''.join(map(anchor, names[1:]))
     return f'### {title} {{#{names[0].lower()}}}\n\n{more} {links}'.rstrip()
 
 # %% ../nbs/91_pages.ipynb #9c5c425c
@@ -71,14 +85,20 @@ def link_symbols(text, lookup=None):
     "Markdown whose names of the package are links"
     lookup = lookup or NbdevLookup()
     pieces = _AS_IT_IS.split(text)
-    return ''.join(piece if i % 2 else '\n'.join(map(lookup.link_line, piece.split('\n'))) for i,piece in enumerate(pieces))
+    linked = lambda piece: '\n'.join(map(lookup.link_line, piece.split('\n')))
+    return ''.join(_lower_anchor(piece) if i % 2 else linked(piece) for i,piece in enumerate(pieces))
+
+def _lower_anchor(piece):
+    "A link whose anchor is written as the site writes anchors of headings; JupyterLab keeps capitals"
+    return re.sub(r'(\]\([^)#:]*#)([^)]+)\)$', lambda m: m[1] + m[2].lower() + ')', piece)
 
 # %% ../nbs/91_pages.ipynb #038d6238
 class PageCells(Processor):
     "Decide what the site shows of each cell, and put links to the notebook below its title"
     def begin(self):
         self.module = None
-        if self.nb.get('path_'): self.nb.cells.insert(1, _markdown_cell(notebook_links(Path(self.nb.path_)))) # below the title
+        if path := self.nb.get('path_'): # links below the title
+            self.nb.cells.insert(1, _markdown_cell(notebook_links(Path(path))))
 
     def _default_exp_(self, cell, module): self.module = module
 
@@ -98,9 +118,13 @@ class PageCells(Processor):
         for cell in self.nb.cells:
             if 'source' not in cell: continue # left out
             if cell.cell_type == 'markdown': section = (re.findall(r'^#+ (.*)$', cell.source, re.M) or [section])[-1]
-            names = public_names(cell.source) if cell.cell_type == 'code' and 'export' in cell.directives_ else []
-            if names and (text := heading_of(names, self.module, section)): cells.append(_markdown_cell(text))
-            if cells and _folded_imports(cell) and _folded_imports(cells[-1]): cells[-1].source += '\n' + cell.source.partition(_IMPORTS)[2]
+            if cell.cell_type == 'code' and cell.directives_.keys() & {'export', 'exporti'}:
+                names = public_names(cell.source) if 'export' in cell.directives_ else []
+                text = heading_of(names, self.module, section) if names else ''
+                text += '\n\n' + ''.join(anchor(n) for n in all_names(cell.source) if n not in names)
+                if text.strip(): cells.append(_markdown_cell(text.strip()))
+            if cells and _folded_imports(cell) and _folded_imports(cells[-1]): # one fold for both
+                cells[-1].source += '\n' + cell.source.partition(_IMPORTS)[2]
             else: cells.append(cell)
         self.nb.cells = cells
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import unquote, urldefrag
 
 LARGEST_PAGE = 1_000_000
 WIDEST_OUTPUT = 100 # characters that fit at 1,280 pixels
@@ -65,6 +66,18 @@ def code_and_scrolling(texts, browser):
         scrolling += wide
     return lines,shown_checks,blocks,scrolling
 
+def broken_links(texts):
+    "(page, link) of links and pictures inside the site whose file or anchor is not there"
+    anchors = {p.resolve(): set(re.findall(r'\bid="([^"]+)"', text)) for p,text in texts.items()}
+    for page,text in texts.items():
+        for link in re.findall(r'(?:href|src)="([^"]+)"', re.sub(r'<script.*?</script>', '', text, flags=re.S)):
+            address,anchor = map(unquote, urldefrag(html.unescape(link)))
+            if re.match(r'[a-z]+:|//', address): continue
+            target = (page.parent/address).resolve() if address else page.resolve()
+            if target.is_dir(): target = target/'index.html'
+            missing = anchor and target in anchors and anchor not in anchors[target]
+            if missing or not target.exists(): yield page,link
+
 def without_code(text): return re.sub(r'<code.*?</code>', '', text, flags=re.S)
 
 def check(site, browser=None):
@@ -72,7 +85,10 @@ def check(site, browser=None):
     texts = {p: p.read_text() for p in sorted(site.rglob('*.html'))}
     lines,shown_checks,blocks,scrolling = code_and_scrolling(texts, browser)
     def total(count): return sum(count(text) for text in texts.values())
+    broken = list(broken_links(texts))
+    for page,link in broken: print(f'broken link in {page.name}: {link}')
     figures = {
+        'broken links and anchors': (len(broken), 0),
         'lines of checks that are not folded': (shown_checks, 0),
         'blocks that scroll at 1,280 pixels / %': (round(100*scrolling/max(1, blocks), 2), 2),
         'links to #LNone': (total(lambda t: len(re.findall(r'href="[^"]*#LNone"', t))), 0),
