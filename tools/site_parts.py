@@ -56,7 +56,7 @@ def _shown_size(picture):
     return tuple(round(n*scale) for n in picture.size)
 
 def figures_to_files(site):
-    "Make files of pictures inside pages, an inch of each as wide as the others: notebooks store more or fewer pixels for it"
+    "Make files of pictures inside pages, an inch of each as wide as the others: notebooks store more or fewer pixels"
     folder = site/'figures'
     folder.mkdir(exist_ok=True)
     for p in pages(site):
