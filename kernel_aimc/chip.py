@@ -201,14 +201,6 @@ class _OneObject(nn.Module):
         tiles = self.tiles
         return f'{tiles.n_inputs} inputs, {tiles.n_outputs} outputs, {tiles.n_tiles} tile(s), read at {self.t_s:g} s'
 
-    # aliases until other modules follow
-    _shape = property(lambda self: torch.Size((self.tiles.n_outputs, self.tiles.n_inputs)))
-    _rows = property(lambda self: self.tiles.rows)
-    _corrected = property(lambda self: self.digital is not None and self.digital.corrected)
-    def _over_inputs(self, S): return self.tiles.over_inputs(S)
-    def _per_tile(self, A, reduce): return self.tiles.per_tile(A, reduce)
-    def _tile_mean(self, S): return self.tiles.over_columns(S, torch.mean)
-
 for _part,_names in _PARTS.items():
     for _name in _names:
         setattr(_OneObject, _name, _of_part(_part, _name, read=_name in ('weights', 'weights_plus', 'column_scale')))

@@ -484,7 +484,7 @@ def load_lra(
     jobs:int|None=None, # processes that generate; None: one per core
     progress:bool=True, # show a bar while generating or downloading
 ) -> LRAData: # raises DataNotFound if it cannot be had, ValueError if what was found is damaged
-    "Load a task, or generate it; the first time takes minutes, later ones milliseconds"
+    "Load a task, or generate it; what was generated or converted once is read from disk afterwards"
     sizes = _check_settings(task, level, starts, seed, sizes, validation)
     if task in GENERATED_SIZES: origin = _generator(task, seed, sizes, level, starts, jobs, progress)
     else: origin = _reader(task, data_folder(data_home), seed, download, progress)

@@ -150,7 +150,7 @@ def _checked(on, what, recalibration, copies, row_copies):
         if n < 1: raise ValueError(f"evaluate: {name} must be >= 1, got {n}.")
     return on,recalibration
 
-# %% ../nbs/15c_lra_evaluation.ipynb #4a384a36
+# %% ../nbs/15c_lra_evaluation.ipynb #54384a34
 @renamed_arguments(upkeep='recalibration')
 def evaluate(
     path, # checkpoint, or the folder of a run

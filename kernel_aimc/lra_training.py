@@ -368,7 +368,7 @@ def _update(learner, batch, update, is_late):
     loss,hits,is_late = _step(learner, sums, update)
     return _Update(loss, hits, is_late > 0, len(batch.x), int(share*batch.lengths.sum()))
 
-# %% ../nbs/15b_lra_training.ipynb #af9c8169
+# %% ../nbs/15b_lra_training.ipynb #cce754ec
 def _step(learner, sums, update):
     "Sum gradients over processes, clip them, and move the weights; gives `sums` over processes"
     run,parameters = learner.run,learner.optimisers.parameters
@@ -425,7 +425,7 @@ class _Progress:
         if facts.get('final_update') != self.update:
             save_checkpoint(best, tensors, facts | dict(final_update=self.update))
 
-# %% ../nbs/15b_lra_training.ipynb #ea194550
+# %% ../nbs/15b_lra_training.ipynb #78786641
 def _require_same_run(folder, there, now):
     changed = [name for name,value in asdict(now).items() if asdict(there)[name] != value]
     changed = [name for name in changed if name not in ('max_updates', 'validate_interval')]
@@ -500,7 +500,7 @@ def _all_batches(batches, update):
                 yield batch
                 update += 1
 
-# %% ../nbs/15b_lra_training.ipynb #9a9cfb94
+# %% ../nbs/15b_lra_training.ipynb #4948b9c6
 def _train(run, folder, data, options):
     "What each process of `train` does"
     begun = time.perf_counter()
@@ -564,7 +564,7 @@ def _start_processes(n, args):
     threads = max(1, torch.get_num_threads()//n)
     torch.multiprocessing.start_processes(_process, (n, port, threads, args), n, start_method='spawn')
 
-# %% ../nbs/15b_lra_training.ipynb #ed4c55cb
+# %% ../nbs/15b_lra_training.ipynb #919dc73b
 def train(
     run:LRARun,
     folder, # of the run's files; made if it is not there

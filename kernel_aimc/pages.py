@@ -26,15 +26,21 @@ def _tree(source):
     try: return ast.parse(source).body
     except SyntaxError: return []
 
+_NO_IDEA = '_all_ = ', 'figure_style()' # may stand among imports: names that a module passes on, and how figures look
+
+def _prepares(node): return isinstance(node, ast.Import|ast.ImportFrom) or ast.unparse(node).startswith(_NO_IDEA)
+
 def only_imports(source):
-    "Whether a cell imports and does nothing else"
+    "Whether a cell imports and does nothing that a reader needs to see"
     body = _tree(source)
-    return bool(body) and all(isinstance(node, ast.Import|ast.ImportFrom) for node in body)
+    return any(isinstance(node, ast.Import|ast.ImportFrom) for node in body) and all(map(_prepares, body))
 
 def _is_check(node):
     "An assertion: the statement, `torch.testing.assert_...(...)`, `test_...(...)`, or `with pytest.raises(...):`"
     if isinstance(node, ast.Assert): return True
-    call = node.value if isinstance(node, ast.Expr) else node.items[0].context_expr if isinstance(node, ast.With) else None
+    call = None
+    if isinstance(node, ast.Expr): call = node.value
+    if isinstance(node, ast.With): call = node.items[0].context_expr
     if not isinstance(call, ast.Call): return False
     return bool(re.match(r'(?:.*\.)?(assert_|test_|raises$|expect_fail$)', ast.unparse(call.func)))
 
@@ -57,7 +63,7 @@ def source_link(module, name):
     return f'[source]({url}){{.source-link}}'
 
 def heading_of(names, module, section):
-    "Markdown above an exported cell: a heading of its public names unless `section` is called so, anchors, and source links"
+    "Markdown above an exported cell: a heading of its names unless `section` is called so, anchors, and source links"
     links = ' '.join(filter(None, (source_link(module, n) for n in names)))
     if section.strip('`').lower() in (n.lower() for n in names): return links
     title = ', '.join(f'`{n}`' for n in names)
@@ -71,14 +77,16 @@ def link_symbols(text, lookup=None):
     "Markdown whose names of the package are links"
     lookup = lookup or NbdevLookup()
     pieces = _AS_IT_IS.split(text)
-    return ''.join(piece if i % 2 else '\n'.join(map(lookup.link_line, piece.split('\n'))) for i,piece in enumerate(pieces))
+    linked = lambda piece: '\n'.join(map(lookup.link_line, piece.split('\n')))
+    return ''.join(piece if i % 2 else linked(piece) for i,piece in enumerate(pieces))
 
 # %% ../nbs/91_pages.ipynb #038d6238
 class PageCells(Processor):
     "Decide what the site shows of each cell, and put links to the notebook below its title"
     def begin(self):
         self.module = None
-        if self.nb.get('path_'): self.nb.cells.insert(1, _markdown_cell(notebook_links(Path(self.nb.path_)))) # below the title
+        if path := self.nb.get('path_'): # links below the title
+            self.nb.cells.insert(1, _markdown_cell(notebook_links(Path(path))))
 
     def _default_exp_(self, cell, module): self.module = module
 
@@ -100,7 +108,8 @@ class PageCells(Processor):
             if cell.cell_type == 'markdown': section = (re.findall(r'^#+ (.*)$', cell.source, re.M) or [section])[-1]
             names = public_names(cell.source) if cell.cell_type == 'code' and 'export' in cell.directives_ else []
             if names and (text := heading_of(names, self.module, section)): cells.append(_markdown_cell(text))
-            if cells and _folded_imports(cell) and _folded_imports(cells[-1]): cells[-1].source += '\n' + cell.source.partition(_IMPORTS)[2]
+            if cells and _folded_imports(cell) and _folded_imports(cells[-1]): # one fold for both
+                cells[-1].source += '\n' + cell.source.partition(_IMPORTS)[2]
             else: cells.append(cell)
         self.nb.cells = cells
 
