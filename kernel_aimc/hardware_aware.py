@@ -6,8 +6,9 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/hardware_aware.html.md"""
 
 # %% auto #0
 __all__ = ['PAPER_ALL', 'PAPER_ATTENTION', 'TrainingRecipe', 'use_cpu_fast_path', 'single_threaded_if_small', 'quantise_input',
-           'quick_normal', 'HardwareAwareLinear', 'HardwareAwareMultiheadAttention', 'make_hardware_aware',
-           'clip_weights', 'calibrate_ranges']
+           'quick_normal', 'HardwareAwareLinear', 'HardwareAwareMultiheadAttention', 'HardwareAwareConv1d',
+           'HardwareAwareConv2d', 'HardwareAwareConv3d', 'HardwareAwareConvTranspose1d', 'HardwareAwareConvTranspose2d',
+           'HardwareAwareConvTranspose3d', 'make_hardware_aware', 'clip_weights', 'calibrate_ranges']
 
 # %% ../nbs/10_hardware_aware.ipynb #7f42d2ef
 import functools
@@ -21,6 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from . import convolutions
 from .layers import AnalogLinear, AnalogMultiheadAttention, _as_class, _exchange, analog_layers
 from .pcm import in_blocks, single_threaded
 from .renamed import renamed_names
@@ -364,14 +366,48 @@ class HardwareAwareLinear(_Aware, AnalogLinear):
         return self._trained('weight', self.weight, x, self.bias) if self.training else super().forward(x)
 
 # %% ../nbs/10_hardware_aware.ipynb #c404eaea
-@_trains(AnalogMultiheadAttention)
-class HardwareAwareMultiheadAttention(_Aware, AnalogMultiheadAttention):
-    "An `AnalogMultiheadAttention` that trains by a `TrainingRecipe`; made by `make_hardware_aware`"
+class _AwareProducts(_Aware):
+    "Training for layers that hand each product to `_product`"
     @property
     def _separate(self): return self.training or super()._separate
 
     def _product(self, name, x):
         return self._trained(name, self._matrices()[name], x) if self.training else super()._product(name, x)
+
+@_trains(AnalogMultiheadAttention)
+class HardwareAwareMultiheadAttention(_AwareProducts, AnalogMultiheadAttention):
+    "An `AnalogMultiheadAttention` that trains by a `TrainingRecipe`; made by `make_hardware_aware`"
+
+# %% ../nbs/10_hardware_aware.ipynb #c0100002
+class _AwareConvolution(_AwareProducts):
+    "Training on patches"
+    def _prepare(self, recipe, generator=None):
+        self.weight.data = self.weight.data.contiguous() # in channels_last, matrices would be copies
+        return super()._prepare(recipe, generator)
+
+@_trains(convolutions.AnalogConv1d)
+class HardwareAwareConv1d(_AwareConvolution, convolutions.AnalogConv1d):
+    "An `AnalogConv1d` that trains by a `TrainingRecipe`; made by `make_hardware_aware`"
+
+@_trains(convolutions.AnalogConv2d)
+class HardwareAwareConv2d(_AwareConvolution, convolutions.AnalogConv2d):
+    "An `AnalogConv2d` that trains by a `TrainingRecipe`; made by `make_hardware_aware`"
+
+@_trains(convolutions.AnalogConv3d)
+class HardwareAwareConv3d(_AwareConvolution, convolutions.AnalogConv3d):
+    "An `AnalogConv3d` that trains by a `TrainingRecipe`; made by `make_hardware_aware`"
+
+@_trains(convolutions.AnalogConvTranspose1d)
+class HardwareAwareConvTranspose1d(_AwareConvolution, convolutions.AnalogConvTranspose1d):
+    "An `AnalogConvTranspose1d` that trains by a `TrainingRecipe`; made by `make_hardware_aware`"
+
+@_trains(convolutions.AnalogConvTranspose2d)
+class HardwareAwareConvTranspose2d(_AwareConvolution, convolutions.AnalogConvTranspose2d):
+    "An `AnalogConvTranspose2d` that trains by a `TrainingRecipe`; made by `make_hardware_aware`"
+
+@_trains(convolutions.AnalogConvTranspose3d)
+class HardwareAwareConvTranspose3d(_AwareConvolution, convolutions.AnalogConvTranspose3d):
+    "An `AnalogConvTranspose3d` that trains by a `TrainingRecipe`; made by `make_hardware_aware`"
 
 # %% ../nbs/10_hardware_aware.ipynb #06ef0e89
 def make_hardware_aware(

@@ -246,9 +246,10 @@ def convert_to_analog(
     chip:ChipConfig=HERMES, # or any object with `program(W, generator=)`
     where:Callable|None=None, # (name, module) -> whether to convert it; None: every layer that can be
 ) -> nn.Module: # the model itself, or its successor if it is a layer
-    """Exchange every `nn.Linear` and `nn.MultiheadAttention` for a layer that can be programmed.
+    """Exchange every `nn.Linear`, `nn.MultiheadAttention` and convolution for a layer that can be programmed.
 
     Layers that already could be programmed get the chip, and are erased."""
+    import kernel_aimc.convolutions # noqa: F401  a later notebook, whose layers enter themselves in _ANALOG
     n = 0
     def exchange(path, module):
         nonlocal n
@@ -261,7 +262,7 @@ def convert_to_analog(
     model = exchange('', model)
     _exchange(model, exchange)
     if not n:
-        kinds = ' or '.join(f'nn.{cls.__name__}' for cls in _ANALOG)
+        kinds = ', '.join(f'nn.{cls.__name__}' for cls in _ANALOG)
         raise ValueError(f"convert_to_analog: {type(model).__name__} has no {kinds}"
                          + (" that `where` accepts." if where else " (subclasses are left alone)."))
     return model

@@ -209,6 +209,33 @@ def test_attention_trains_with_noise_too():
         program(model, torch.Generator().manual_seed(0))
         assert model.self_attn._programmed['q'].R == abs(model.self_attn.input_range['q'].item())
 
+# %% ../nbs/10_hardware_aware.ipynb #c0100005
+def test_convolutions_train_with_noise_too():
+    kinds = nn.Conv1d,nn.Conv2d,nn.Conv3d,nn.ConvTranspose1d,nn.ConvTranspose2d,nn.ConvTranspose3d
+    for n,kind in enumerate(kinds):
+        torch.manual_seed(0)
+        plain,x = kind(4, 6, 3, groups=2).train(),torch.randn(3, 4, *[4]*(n % 3 + 1))
+        aware = lambda recipe: make_hardware_aware(convert_to_analog(copy.deepcopy(plain)), recipe).train()
+        same = aware(TrainingRecipe())
+        torch.testing.assert_close(same(x), plain(x))
+        for m in same,plain: m(x).square().sum().backward()
+        torch.testing.assert_close(same.weight.grad, plain.weight.grad, rtol=1e-4, atol=1e-4)
+        model = aware(PAPER_ALL)
+        assert not torch.equal(model(x), model(x)) and torch.isfinite(model(x)).all()
+        model(x).sum().backward()
+        assert all(p.grad is not None for p in model.parameters())
+        with torch.no_grad():
+            program(model.eval(), torch.Generator().manual_seed(0))
+            assert model._programmed['group1'].R == abs(model.input_range['group1'].item())
+            assert not torch.equal(model(x), erase(model)(x))
+        back = convert_to_digital(model)
+        assert type(back) is kind and list(back.state_dict()) == ['weight', 'bias']
+
+    image = nn.Conv2d(4, 6, 3).to(memory_format=torch.channels_last)           # weights are clipped in place all the same
+    W = image.weight.detach().clone()
+    clipped = clip_weights(make_hardware_aware(convert_to_analog(image), TrainingRecipe(clip_sigma=1.)))
+    torch.testing.assert_close(clipped.weight.data, W.clamp(-W.std(), W.std()), check_stride=False)
+
 # %% ../nbs/10_hardware_aware.ipynb #6a2f8fbc
 def test_a_training_that_is_resumed_is_the_one_that_was_not_interrupted():
     x,y = (torch.randn(6, 32, n, generator=torch.Generator().manual_seed(seed)) for seed,n in ((1, 8), (2, 3)))
