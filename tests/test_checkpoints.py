@@ -1,5 +1,7 @@
-"""Every kept checkpoint evaluates to what results/lra_checks.csv says of its first test samples: digitally, or on the chip if it was
-trained for it"""
+"""Every kept checkpoint evaluates to what results/lra_checks.csv says of its first test samples.
+
+Digitally, or on the chip if it was trained for it.
+"""
 import runpy
 from pathlib import Path
 

@@ -1,4 +1,7 @@
-"The tasks of the Long Range Arena from the real archives, and runs that are killed. Copies of other images or pairs than LRA's are told by their note"
+"""The tasks of the Long Range Arena from the real archives, and runs that are killed.
+
+Copies of other images or pairs than LRA's are told by their note.
+"""
 import os
 import signal
 import subprocess
@@ -11,15 +14,18 @@ import pytest
 from kernel_aimc.lra_data import load_lra
 
 def loaded(testbench, task, **settings):
-    if not any(testbench.glob(f"data/{dict(cifar10='cifar-10-binary.tar.gz', imdb='aclImdb_v1.tar.gz', aan='lra_release/tsv_data/*')[task]}")): pytest.skip(f'no files of {task} in the data folder')
+    files = dict(cifar10='cifar-10-binary.tar.gz', imdb='aclImdb_v1.tar.gz', aan='lra_release/tsv_data/*')[task]
+    if not any(testbench.glob(f'data/{files}')): pytest.skip(f'no files of {task} in the data folder')
     return load_lra(task, testbench/'data', download=False, **settings)
 
 def test_gray_pictures(testbench):
     data = loaded(testbench, 'cifar10')
     assert [len(s) for s in (data.train, data.validation, data.test)] == [45_000, 5_000, 10_000]
-    assert (np.bincount(data.test.labels) == 1000).all() and (np.bincount(np.r_[data.train.labels, data.validation.labels]) == 5000).all()
+    assert (np.bincount(data.test.labels) == 1000).all()
+    assert (np.bincount(np.r_[data.train.labels, data.validation.labels]) == 5000).all()
     levels = np.asarray(data.train.tokens)/255
-    assert abs(levels.mean() - data.mean) < .01 and abs(levels.std() - data.std) < .01 # the constants of the paper's configuration
+    # the constants of the paper's configuration
+    assert abs(levels.mean() - data.mean) < .01 and abs(levels.std() - data.std) < .01
 
 def test_reviews(testbench):
     data = loaded(testbench, 'imdb')
@@ -36,10 +42,12 @@ def test_pairs(testbench):
     assert abs(data.train.labels.mean() - .5) < .05 and data.train.lengths.max() == 4000
 
 def test_a_killed_generation_leaves_nothing_to_be_read(tmp_path):
-    code = f"from kernel_aimc.lra_data import load_lra; load_lra('listops', cache={str(tmp_path)!r}, sizes=(40_000, 1, 1), jobs=1, progress=False)"
+    settings = f"cache={str(tmp_path)!r}, sizes=(40_000, 1, 1), jobs=1, progress=False"
+    code = f"from kernel_aimc.lra_data import load_lra; load_lra('listops', {settings})"
     run = subprocess.Popen([sys.executable, '-c', code], env=os.environ)
     deadline = time.time() + 120
-    while not any(p.stat().st_size > 10_000 for p in tmp_path.glob('*/tokens.npy')) and run.poll() is None and time.time() < deadline: time.sleep(.02)
+    def begun(): return any(p.stat().st_size > 10_000 for p in tmp_path.glob('*/tokens.npy'))
+    while not begun() and run.poll() is None and time.time() < deadline: time.sleep(.02)
     run.send_signal(signal.SIGKILL)
     run.wait()
     left = list(tmp_path.iterdir())

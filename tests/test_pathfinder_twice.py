@@ -1,6 +1,6 @@
 """Pathfinder a second time: one picture at a time, on whole images in floating point, step by step as the public
-script goes about it (drewlinsley/pathfinder, snakes2.py and snakes.py, with LRA's parameters for 32 x 32). Statistics of
-pictures must agree with those of `kernel_aimc.pathfinder`."""
+script goes about it (drewlinsley/pathfinder, snakes2.py and snakes.py, with LRA's parameters for 32 x 32). Statistics
+of pictures must agree with those of `kernel_aimc.pathfinder`."""
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
