@@ -8,7 +8,7 @@ Docs: https://kernel-aimc.github.io/kernel-aimc/kernelise.html.md"""
 __all__ = ['KernelAttention', 'AnalogKernelAttention', 'HardwareAwareKernelAttention', 'kernelise', 'restore_softmax',
            'attention_report']
 
-# %% ../nbs/11b_kernelise.ipynb #d94566c6
+# %% ../nbs/11b_kernelise.ipynb #eea9029e
 import copy
 import math
 import warnings
@@ -29,7 +29,7 @@ from .layers import (_FUSED, AnalogModule, AnalogMultiheadAttention, _as_added, 
 from .samplers import seed_from, stream
 from .softmax_features import ReLUMap
 
-# %% ../nbs/11b_kernelise.ipynb #400ec210
+# %% ../nbs/11b_kernelise.ipynb #f151f692
 _HIDDEN = -1e4 # what is added to the score of a hidden key is at most this: its weight is 0 in every precision
 
 def _read_mask(mask, who):
@@ -46,7 +46,7 @@ def _read_mask(mask, who):
                      f"both, got another mask or bias for L={L} queries and S={S} keys, which random features cannot "
                      "represent; keep softmax in this layer by `where` of kernelise.")
 
-# %% ../nbs/11b_kernelise.ipynb #eb6b08de
+# %% ../nbs/11b_kernelise.ipynb #1dfbf133
 def _joined(a, b, dtype):
     "Two masks of keys as one: True for hidden, or a number that is added to scores"
     if a is None or b is None: return b if a is None else a
@@ -83,7 +83,7 @@ def _masks(
         if not (keys if keys.dtype == torch.bool else keys != 0).any(): keys = None # a triangle and nothing else
     return _joined(None if padding is None else padding[:, None], keys, dtype),causal
 
-# %% ../nbs/11b_kernelise.ipynb #e5af63fe
+# %% ../nbs/11b_kernelise.ipynb #9b8956e3
 @dataclass
 class _Heads:
     "Queries, keys and values of all heads, with what the masks say"
@@ -108,7 +108,7 @@ class _Heads:
         y = self.attend(attention, torch.cat([self.v, one_hot], -1))
         return y[..., :d],y[..., d:].roll(-self.n_own, -1)
 
-# %% ../nbs/11b_kernelise.ipynb #f3e3d1b6
+# %% ../nbs/11b_kernelise.ipynb #82429ba9
 def _with_own_keys(layer, k, v, mask):
     "Keys, values and mask with the keys before them that `bias_k` and `add_zero_attn` add; and their number"
     n,own_k,own_v = len(k),[],[]
@@ -122,7 +122,7 @@ def _with_own_keys(layer, k, v, mask):
     if n_own and mask is not None: mask = torch.cat([mask.new_zeros(*mask.shape[:-1], n_own), mask], -1)
     return torch.cat([*own_k, k], 1),torch.cat([*own_v, v], 1),mask,n_own
 
-# %% ../nbs/11b_kernelise.ipynb #8fb48d8b
+# %% ../nbs/11b_kernelise.ipynb #5f6dd055
 class KernelAttention(nn.MultiheadAttention):
     """An ``nn.MultiheadAttention`` that weighs values by random features instead of softmax.
 
@@ -191,7 +191,7 @@ class KernelAttention(nn.MultiheadAttention):
         if query.dim() == 2: return y[0],None if weights is None else weights[0]
         return (y if self.batch_first else y.transpose(0, 1)),weights
 
-# %% ../nbs/11b_kernelise.ipynb #0076d877
+# %% ../nbs/11b_kernelise.ipynb #80305531
 @_replaces(KernelAttention)
 class AnalogKernelAttention(KernelAttention, AnalogMultiheadAttention):
     """A `KernelAttention` whose projections q, k, v and out run on the chip too; made by `convert_to_analog`.
@@ -218,7 +218,7 @@ class HardwareAwareKernelAttention(_Aware, AnalogKernelAttention):
     def _product(self, name, x):
         return self._trained(name, self._matrices()[name], x) if self.training else super()._product(name, x)
 
-# %% ../nbs/11b_kernelise.ipynb #3b5a2f35
+# %% ../nbs/11b_kernelise.ipynb #3e22381b
 _KERNEL = {nn.MultiheadAttention: KernelAttention, AnalogMultiheadAttention: AnalogKernelAttention,
            KernelAttention: KernelAttention, AnalogKernelAttention: AnalogKernelAttention}
 _SOFTMAX = {KernelAttention: nn.MultiheadAttention, AnalogKernelAttention: AnalogMultiheadAttention}
@@ -237,7 +237,7 @@ def _exchange_once(model, exchange):
         return new
     return visit('', model)
 
-# %% ../nbs/11b_kernelise.ipynb #28bdf471
+# %% ../nbs/11b_kernelise.ipynb #30983581
 def _warn_of(layers, model):
     "Say what differs from softmax in training, and what keeps softmax"
     dropping = [m for m in layers.values() if m.dropout]
@@ -280,11 +280,14 @@ def kernelise(
     _warn_of(layers, model)
     return model
 
-# %% ../nbs/11b_kernelise.ipynb #42d95492
+# %% ../nbs/11b_kernelise.ipynb #ee5c2f75
 def restore_softmax(
     model:nn.Module, # its layers are exchanged in place
 ) -> nn.Module: # the model itself, or its successor if it is a layer
     "Undo `kernelise`: the same weights with softmax; what was programmed is erased"
+    if any(isinstance(m, HardwareAwareKernelAttention) for m in model.modules()):
+        raise ValueError("restore_softmax: layers must not be hardware-aware, got HardwareAwareKernelAttention; use "
+                         "convert_to_digital first.")
     def exchange(path, module):
         cls = _SOFTMAX.get(type(module))
         if cls is None: return module
@@ -296,7 +299,7 @@ def restore_softmax(
         if not any(isinstance(part, AnalogModule) for part in m.modules()): _switch_on_fused_path(m)
     return model
 
-# %% ../nbs/11b_kernelise.ipynb #c37cdd13
+# %% ../nbs/11b_kernelise.ipynb #8f59f4ae
 def _is_seen(mask, k):
     "Whether a key is not hidden, shape (n, heads, S)"
     if mask is None: return torch.ones(k.shape[:-1], dtype=torch.bool, device=k.device)
@@ -338,7 +341,7 @@ class _Errors:
                     error=relative(self.error), error_on_chip=on_chip, query_norm=norms[0], key_norm=norms[1],
                     D_for_target=needed)
 
-# %% ../nbs/11b_kernelise.ipynb #8058a386
+# %% ../nbs/11b_kernelise.ipynb #8b84a601
 @contextmanager
 def _evaluated(model):
     "The model in evaluation, without fused paths, which would not call its attention layers; restored afterwards"
@@ -352,7 +355,7 @@ def _evaluated(model):
         for m,name,value in paths: setattr(m, name, value)
         for m,was in training.items(): m.training = was
 
-# %% ../nbs/11b_kernelise.ipynb #5125addb
+# %% ../nbs/11b_kernelise.ipynb #2ad5d20b
 @torch.no_grad()
 def attention_report(
     model:nn.Module, # with softmax, or kernelised
