@@ -259,6 +259,9 @@ def test_the_report_measures_each_layer():
     for name,t in ('query_norm', q),('key_norm', k):
         expected = t.unflatten(-1, (2, 4)).norm(dim=-1).mean()/4**.25
         torch.testing.assert_close(torch.tensor(report[name]), expected, check_dtype=False)
+    seen = k.unflatten(-1, (2, 4))[~padding].norm(dim=-1).mean()/4**.25 # hidden keys do not count
+    padded = attention_report(layer, (x, x, x, padding), generator=g()).iloc[0]
+    torch.testing.assert_close(torch.tensor(padded.key_norm), seen, check_dtype=False)
     program(layer, torch.Generator().manual_seed(0))
     on_chip = attention_report(layer, (x, x, x), generator=g()).iloc[0]
     assert on_chip.error == report.error < on_chip.error_on_chip < .3
