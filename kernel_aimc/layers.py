@@ -262,7 +262,7 @@ def convert_to_analog(
     model = exchange('', model)
     _exchange(model, exchange)
     if not n:
-        kinds = ', '.join(f'nn.{cls.__name__}' for cls in _ANALOG)
+        kinds = ', '.join(f'nn.{cls.__name__}' for cls in _ANALOG if cls.__module__.startswith('torch.'))
         raise ValueError(f"convert_to_analog: {type(model).__name__} has no {kinds}"
                          + (" that `where` accepts." if where else " (subclasses are left alone)."))
     return model

@@ -12,8 +12,8 @@ from kernel_aimc.attention import ExactAttention
 from kernel_aimc.chip import HERMES, IDEAL
 from kernel_aimc.hardware_aware import TrainingRecipe, make_hardware_aware
 from kernel_aimc.kernelise import *
-from kernel_aimc.layers import (AnalogMultiheadAttention, analog_layers, convert_to_analog, convert_to_digital, erase,
-                                program, set_time, summary)
+from kernel_aimc.layers import (AnalogMultiheadAttention, analog_layers, convert_to_analog, convert_to_digital,
+                                program)
 from torch import nn
 
 # %% ../nbs/11b_kernelise.ipynb #d924cea1

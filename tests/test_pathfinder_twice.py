@@ -30,8 +30,7 @@ def inside(*places): return all(0 <= v < 32 for p in places for v in p)
 class Generator:
     def __init__(self, seed, segments, script):
         self.g = np.random.default_rng(seed)
-        self.segments,self.script = segments,script
-        self.kept,self.begun = {},0
+        self.segments,self.script,self.kept,self.begun = segments,script,{},0
 
     def segment(self, shape, start, angle):
         "A line of length 2, and the room it takes, as images"

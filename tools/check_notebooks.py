@@ -40,14 +40,14 @@ def outputs(cell): return cell.get('outputs', ())
 
 def definitions(root):
     "(lines, kind, place) of each function and class"
-    for p in [*modules(root), *tools(root)]:
+    for p in [*modules(root), *tools(root), *tests(root)]:
         for node in ast.walk(ast.parse(p.read_text())):
             if type(node) in MOST_LINES: yield node.end_lineno - node.lineno + 1,type(node),f'{p.name} {node.name}'
 
 def lines(root):
-    "(characters, place) of each line of code, in modules, tools and notebooks"
-    for p in [*modules(root), *tools(root)]:
-        header = 0 if p.parent.name == 'tools' else HEADER
+    "(characters, place) of each line of code, in modules, tools, tests by hand and notebooks"
+    for p in [*modules(root), *tools(root), *tests(root)]:
+        header = HEADER if p.parent.name == 'kernel_aimc' else 0
         for n,line in enumerate(p.read_text().splitlines(), 1):
             if n > header: yield len(line),f'{p.name}:{n}'
     for p,cells in notebooks(root):
