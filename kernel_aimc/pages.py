@@ -111,6 +111,7 @@ class PageCells(Processor):
         elif only_imports(cell.source): cell.source = _IMPORTS + cell.source
         elif asserts(cell.source) and not d.keys() & {'export', 'exporti'}: self._fold(cell, 'Check')
         elif d.keys() & {'export', 'exporti'} and not cell.source.strip(): del cell['source']
+        elif self.module is None and _makes_a_view(cell): self._fold(cell, 'Code')
 
     def end(self):
         "Put a heading before each exported cell that defines a public name"
@@ -132,6 +133,13 @@ class PageCells(Processor):
         cell.source = f'#| code-fold: true\n#| code-summary: "{summary}"\n{cell.source}'
 
 # %% ../nbs/91_pages.ipynb #0370dbeb
+_SHORT = 6 # lines of code that may stand above what they show
+
+def _makes_a_view(cell):
+    "Whether a cell is more than a few lines of code below which there is a picture or a table"
+    shown = any({'image/png', 'text/html'} & set(o.get('data', {})) for o in cell.get('outputs', ()))
+    return shown and cell.source.count('\n') >= _SHORT
+
 _IMPORTS = '#| code-fold: true\n#| code-summary: "Imports"\n'
 
 def _folded_imports(cell): return cell.cell_type == 'code' and cell.source.startswith(_IMPORTS)
