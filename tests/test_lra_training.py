@@ -167,7 +167,8 @@ def aware():
     return replace(run, dropout=.1, redraw_interval=1, muon_learning_rate=.02, token_keep_rate=.7)
 
 def start(folder, kind, processes):
-    env = os.environ | dict(PYTHONPATH=os.pathsep.join([os.path.dirname(__file__), os.environ.get('PYTHONPATH', '')]))
+    tests = os.path.dirname(__file__) if '__file__' in globals() else '../tests' # in a notebook
+    env = os.environ | dict(PYTHONPATH=os.pathsep.join([tests, os.environ.get('PYTHONPATH', '')]))
     command = [sys.executable, '-c', RUN, str(folder), kind, str(processes)]
     return subprocess.Popen(command, env=env, start_new_session=True)
 
