@@ -159,6 +159,11 @@ def test_only_code_is_wrapped(parts, tmp_path):
     parts.wrap_lines(tmp_path)
     assert (tmp_path/'a.html').read_text() == 'a\nb' + highlighted('<span class="line" style="--indent:0">c\n</span>')
 
+def test_each_page_has_the_markdown_that_docstrings_name(parts, tmp_path):
+    (tmp_path/'chip.llms.md').write_text('# The chip')
+    parts.markdown_of_pages(tmp_path)
+    assert (tmp_path/'chip.html.md').read_text() == '# The chip'
+
 def test_pictures_become_files_as_wide_as_their_inches(parts, tmp_path):
     (tmp_path/'sub').mkdir()
     picture = f'<img class="fluid" src="data:image/png;base64,{png(8, 6)}">'

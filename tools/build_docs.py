@@ -65,6 +65,7 @@ def main():
     hosted = f"{cfg.doc_host}{cfg.doc_baseurl.rstrip('/')}/"
     parts.relative_links(site, hosted)
     parts.true_sources(site, numbered)
+    parts.markdown_of_pages(site)
     parts.figures_to_files(site)
     parts.wrap_lines(site)
     parts.gallery(site)

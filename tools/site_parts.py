@@ -48,6 +48,10 @@ def true_sources(site, numbered):
         link = re.compile(rf'(/(?:edit|blob)/[^"]*/)nbs/{re.escape(source)}"')
         p.write_text(link.sub(rf'\g<1>nbs/{numbered[source]}"', p.read_text()))
 
+def markdown_of_pages(site):
+    "A Markdown copy of each page beside it, as `name.html.md`: docstrings of modules name this address"
+    for p in site.rglob('*.llms.md'): shutil.copy(p, p.with_name(p.name.replace('.llms.md', '.html.md')))
+
 # ------------------------------------------------------------------ figures
 
 def _shown_size(picture):
