@@ -49,7 +49,7 @@ notebooks: $(STAMPS)/dev ## run all notebooks top to bottom and store their outp
 	$(BIN)/nbdev-clean
 	$(BIN)/python tools/readme.py
 
-plain: $(STAMPS)/dev ## run every notebook as JupyterLab does, with nothing but the extra `notebooks` (an hour)
+plain: $(STAMPS)/dev ## run every notebook as JupyterLab does, with nothing but the extra `notebooks`, slow cells left out
 	$(BIN)/python tools/run_notebooks.py
 
 wheel: $(STAMPS)/dev ## build the wheel, use it in an empty environment: imports, the main job, a few notebooks
